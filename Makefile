@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0
+# For people; the kernel's build reads Kbuild.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help demo check kernels tree patch shell clean FORCE
+
+REPLACES ?= 20000
+export REPLACES KERNEL_TREE
+
+toolbox := scripts/in-toolbox
+driver  := $(wildcard *.[ch]) Kconfig Kbuild base.cocci
+config  := tests/kernel.config
+debug   := $(config) tests/debug.config
+
+help:
+	@echo "make demo     replace domains under a device that does DMA, stock against rework"
+	@echo "              (REPLACES=$(REPLACES) times)"
+	@echo "make check    all tests"
+	@echo "make shell    an interactive guest on the rework kernel"
+	@echo "make kernels  build/bzImage-stock and build/bzImage-rework"
+	@echo "make tree     build/linux, the patched source, for your own .config"
+	@echo "make patch    build/rework.patch, for git am on a clean 7.3 tree"
+	@echo "make clean    remove build/"
+	@echo
+	@echo "KERNEL_TREE=/path/to/linux-7.3 takes your own unmodified tree instead of Debian's"
+
+demo: kernels build/initramfs.gz
+	scripts/demo
+
+check: kernels build/bzImage-debug build/initramfs.gz build/rework.patch
+	scripts/check
+
+kernels: build/bzImage-stock build/bzImage-rework
+
+tree: build/linux.stamp
+	@echo "build/linux: ready for your .config"
+
+patch: build/rework.patch
+	@echo "build/rework.patch: git am takes it on a clean tree"
+
+shell: build/bzImage-rework build/initramfs.gz
+	scripts/guest --interactive build/bzImage-rework scalable-ss
+
+clean:
+	rm -rf build
+
+# Steps tell what they do; make only says when one took long.
+define step
+	@start=$$SECONDS; $(1) || exit; t=$$((SECONDS - start)); \
+	[ $$t -lt 5 ] || echo "$@: done in $$t s"
+endef
+
+build:
+	@mkdir -p build
+
+# Holds the KERNEL_TREE that the build is from, so that another one is noticed.
+build/kernel-tree: FORCE | build
+	@echo '$(KERNEL_TREE)' | cmp -s - $@ || echo '$(KERNEL_TREE)' > $@
+
+build/toolbox.stamp: scripts/toolbox build/kernel-tree | build
+	$(call step,scripts/toolbox)
+	@touch $@
+
+build/linux-stock.stamp: scripts/stock scripts/stock.sha256 build/kernel-tree \
+			 build/toolbox.stamp
+	$(call step,scripts/stock && rm -rf build/linux)
+	@touch $@
+
+build/linux.stamp: build/linux-stock.stamp scripts/tree scripts/stage $(driver)
+	$(call step,$(toolbox) scripts/tree)
+	@touch $@
+
+build/rework.patch: build/linux.stamp scripts/patch
+	$(call step,$(toolbox) scripts/patch)
+
+kernel = $(toolbox) --bind build/$(1) /usr/src/linux \
+		    --bind build/obj-$(2) /usr/src/obj scripts/kernel $(2)
+
+build/bzImage-stock: build/linux-stock.stamp scripts/kernel $(config)
+	@echo "$@: building, about 5 minutes"; mkdir -p build/obj-stock
+	$(call step,$(call kernel,linux-stock,stock) $(config))
+
+# The rework starts from stock's objects: only the driver is compiled again.
+build/bzImage-rework: build/linux.stamp scripts/kernel $(config) | build/bzImage-stock
+	@[ -d build/obj-rework ] || cp -a build/obj-stock build/obj-rework
+	$(call step,$(call kernel,linux,rework) $(config))
+
+build/bzImage-debug: build/linux.stamp scripts/kernel $(debug)
+	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-debug
+	$(call step,$(call kernel,linux,debug) $(debug))
+
+build/vmm: tests/vmm.c build/toolbox.stamp
+	@$(toolbox) gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<
+
+build/initramfs.gz: build/vmm tests/init scripts/initramfs
+	@$(toolbox) scripts/initramfs $@

@@ -1,0 +1,607 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cache tags, and the invalidation of what they name
+ *
+ * A cache tag records that a unit, or a device's ATC, may hold translations
+ * of a domain under some DID and PASID. The attach path assigns the tags of
+ * the new domain before hardware can use it and drops those of the old one
+ * after hardware has ceased to: while a device changes domains, both have
+ * tags for it, and an unmap from either reaches all that may be cached.
+ */
+
+#define pr_fmt(fmt)	"DMAR: " fmt
+
+#include <linux/dmar.h>
+#include <linux/iommu.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "iommu.h"
+#include "pasid.h"
+#include "trace.h"
+
+static bool is_devtlb(enum cache_tag_type type)
+{
+	return type == CACHE_TAG_DEVTLB || type == CACHE_TAG_NESTING_DEVTLB;
+}
+
+/**
+ * domain_has_cache_tags - whether attaching a domain leaves cache tags
+ * @domain: any domain, or NULL
+ *
+ * Identity and blocked domains have no mappings that could change, so nothing
+ * that is cached of them needs to be found again.
+ *
+ * Context: Any.
+ * Return: true if it does.
+ */
+bool domain_has_cache_tags(struct iommu_domain *domain)
+{
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY &&
+	       domain->type != IOMMU_DOMAIN_BLOCKED;
+}
+
+/* Where the cache of a tag is: in the unit, or in the device */
+static struct device *cache_owner(struct device *dev, enum cache_tag_type type)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+
+	return is_devtlb(type) ? dev : info->iommu->iommu.dev;
+}
+
+static struct cache_tag *cache_tag_find(struct dmar_domain *domain, u16 did,
+					struct device *owner, ioasid_t pasid,
+					enum cache_tag_type type)
+{
+	struct cache_tag *tag;
+
+	lockdep_assert_held(&domain->cache_lock);
+	list_for_each_entry(tag, &domain->cache_tags, node)
+		if (tag->dev == owner && tag->domain_id == did &&
+		    tag->pasid == pasid && tag->type == type)
+			return tag;
+	return NULL;
+}
+
+/*
+ * Tags of one unit stand together, so that they flush in one submission: all
+ * IOTLB tags first, then, behind a single fence, all device TLB tags.
+ */
+static void cache_tag_insert(struct dmar_domain *domain, struct cache_tag *new)
+{
+	struct cache_tag *tag, *next_to = NULL;
+
+	lockdep_assert_held(&domain->cache_lock);
+	list_for_each_entry(tag, &domain->cache_tags, node) {
+		if (tag->iommu != new->iommu)
+			continue;
+		next_to = tag;
+		if (!is_devtlb(new->type))
+			break;
+	}
+
+	if (!next_to)
+		list_add_tail(&new->node, &domain->cache_tags);
+	else if (is_devtlb(new->type))
+		list_add(&new->node, &next_to->node);
+	else
+		list_add_tail(&new->node, &next_to->node);
+}
+
+/**
+ * cache_tag_assign - record that a cache may hold translations of a domain
+ * @domain: the domain
+ * @did: the domain id that tags the translations
+ * @dev: the device whose requests bring them there
+ * @pasid: the PASID of the requests
+ * @type: which cache
+ *
+ * Tags are counted: each call needs a call of cache_tag_unassign_domain().
+ *
+ * Context: May sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int cache_tag_assign(struct dmar_domain *domain, u16 did, struct device *dev,
+		     ioasid_t pasid, enum cache_tag_type type)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	struct device *owner = cache_owner(dev, type);
+	struct cache_tag *tag, *new;
+	unsigned long flags;
+
+	new = kzalloc_obj(*new);
+	if (!new)
+		return -ENOMEM;
+
+	spin_lock_irqsave(&domain->cache_lock, flags);
+	tag = cache_tag_find(domain, did, owner, pasid, type);
+	if (!tag) {
+		tag = new;
+		new = NULL;
+		tag->type = type;
+		tag->iommu = info->iommu;
+		tag->dev = owner;
+		tag->domain_id = did;
+		tag->pasid = pasid;
+		cache_tag_insert(domain, tag);
+	}
+	tag->users++;
+	trace_cache_tag_assign(tag);
+	spin_unlock_irqrestore(&domain->cache_lock, flags);
+
+	kfree(new);
+	return 0;
+}
+
+static void cache_tag_unassign(struct dmar_domain *domain, u16 did,
+			       struct device *dev, ioasid_t pasid,
+			       enum cache_tag_type type)
+{
+	struct cache_tag *tag;
+	unsigned long flags;
+
+	spin_lock_irqsave(&domain->cache_lock, flags);
+	tag = cache_tag_find(domain, did, cache_owner(dev, type), pasid, type);
+	if (tag) {
+		trace_cache_tag_unassign(tag);
+		if (!--tag->users)
+			list_del(&tag->node);
+		else
+			tag = NULL;
+	}
+	spin_unlock_irqrestore(&domain->cache_lock, flags);
+
+	kfree(tag);
+}
+
+/* The batch lives as long as the domain. */
+static int domain_alloc_batch(struct dmar_domain *domain)
+{
+	struct qi_batch *batch;
+	unsigned long flags;
+
+	batch = kzalloc_obj(*batch);
+	if (!batch)
+		return -ENOMEM;
+
+	spin_lock_irqsave(&domain->cache_lock, flags);
+	if (!domain->qi_batch)
+		swap(domain->qi_batch, batch);
+	spin_unlock_irqrestore(&domain->cache_lock, flags);
+
+	kfree(batch);
+	return 0;
+}
+
+/*
+ * A device in legacy mode gets its ATS when a paging domain has been attached
+ * and loses it with that, so the tag must be there beforehand. A tag of a
+ * device without ATS is passed over when the domain is flushed.
+ */
+static bool wants_devtlb_tag(struct device_domain_info *info)
+{
+	return sm_supported(info->iommu) ? info->ats_enabled :
+					   info->ats_supported;
+}
+
+static int assign_pair(struct dmar_domain *domain, u16 did, struct device *dev,
+		       ioasid_t pasid, enum cache_tag_type iotlb,
+		       enum cache_tag_type devtlb)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	int ret;
+
+	ret = domain_alloc_batch(domain);
+	if (ret)
+		return ret;
+
+	ret = cache_tag_assign(domain, did, dev, pasid, iotlb);
+	if (ret || !wants_devtlb_tag(info))
+		return ret;
+
+	ret = cache_tag_assign(domain, did, dev, pasid, devtlb);
+	if (ret)
+		cache_tag_unassign(domain, did, dev, pasid, iotlb);
+	return ret;
+}
+
+static void unassign_pair(struct dmar_domain *domain, u16 did,
+			  struct device *dev, ioasid_t pasid,
+			  enum cache_tag_type iotlb, enum cache_tag_type devtlb)
+{
+	cache_tag_unassign(domain, did, dev, pasid, iotlb);
+	cache_tag_unassign(domain, did, dev, pasid, devtlb);
+}
+
+/**
+ * cache_tag_assign_domain - record where a domain about to be attached may be
+ *			     cached
+ * @domain: paging, SVA or nested; has a DID on the unit of @dev
+ * @dev: the device
+ * @pasid: the PASID that it will be attached to
+ *
+ * What is cached for a nested domain depends on its parent too, so that gets
+ * tags of its own, with the nested domain's DID.
+ *
+ * Context: May sleep.
+ * Return: 0, or -ENOMEM with nothing assigned.
+ */
+int cache_tag_assign_domain(struct dmar_domain *domain, struct device *dev,
+			    ioasid_t pasid)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	u16 did = iommu_domain_did(&domain->domain, info->iommu);
+	int ret;
+
+	ret = assign_pair(domain, did, dev, pasid, CACHE_TAG_IOTLB,
+			  CACHE_TAG_DEVTLB);
+	if (ret || domain->domain.type != IOMMU_DOMAIN_NESTED)
+		return ret;
+
+	ret = assign_pair(domain->s2_domain, did, dev, pasid,
+			  CACHE_TAG_NESTING_IOTLB, CACHE_TAG_NESTING_DEVTLB);
+	if (ret)
+		unassign_pair(domain, did, dev, pasid, CACHE_TAG_IOTLB,
+			      CACHE_TAG_DEVTLB);
+	return ret;
+}
+
+/**
+ * cache_tag_unassign_domain - undo cache_tag_assign_domain()
+ * @domain: the domain; still has its DID on the unit of @dev
+ * @dev: the device
+ * @pasid: the PASID that it was attached to
+ *
+ * Nothing of the domain may be cached any more for this device and PASID.
+ *
+ * Context: Any.
+ */
+void cache_tag_unassign_domain(struct dmar_domain *domain, struct device *dev,
+			       ioasid_t pasid)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	u16 did = iommu_domain_did(&domain->domain, info->iommu);
+
+	unassign_pair(domain, did, dev, pasid, CACHE_TAG_IOTLB,
+		      CACHE_TAG_DEVTLB);
+	if (domain->domain.type == IOMMU_DOMAIN_NESTED)
+		unassign_pair(domain->s2_domain, did, dev, pasid,
+			      CACHE_TAG_NESTING_IOTLB,
+			      CACHE_TAG_NESTING_DEVTLB);
+}
+
+/**
+ * inv_submit - send a batch of invalidations and wait for it
+ * @batch: the batch; empty afterwards
+ * @iommu: a unit with queued invalidation
+ *
+ * Context: Any. Spins until the unit has completed all.
+ */
+void inv_submit(struct qi_batch *batch, struct intel_iommu *iommu)
+{
+	if (batch->index)
+		qi_submit_sync(iommu, batch->descs, batch->index, 0);
+	batch->index = 0;
+}
+
+static struct qi_desc *inv_add(struct qi_batch *batch, u64 qw0)
+{
+	struct qi_desc *desc = &batch->descs[batch->index++];
+
+	*desc = (struct qi_desc){ .qw0 = qw0 };
+	return desc;
+}
+
+/**
+ * inv_fence - nothing that follows starts before all so far has completed
+ * @batch: the batch
+ *
+ * VT-d spec, section 6.5.2.8 (Invalidation Wait Descriptor): the fence flag.
+ *
+ * Context: Any.
+ */
+void inv_fence(struct qi_batch *batch)
+{
+	inv_add(batch, QI_IWD_FENCE | QI_IWD_TYPE);
+}
+
+/**
+ * inv_context_cache - invalidate the context-cache
+ * @batch: the batch
+ * @did: the DID that the entry was cached with, unless @type is global
+ * @sid: the requester ID, unless @type is global
+ * @type: %DMA_CCMD_DEVICE_INVL or %DMA_CCMD_GLOBAL_INVL
+ *
+ * Context: Any.
+ */
+void inv_context_cache(struct qi_batch *batch, u16 did, u16 sid, u64 type)
+{
+	inv_add(batch, QI_CC_SID(sid) | QI_CC_DID(did) | QI_CC_GRAN(type) |
+		       QI_CC_TYPE);
+}
+
+/**
+ * inv_pasid_cache - invalidate the PASID-cache
+ * @batch: the batch
+ * @did: the DID that the entry was cached with, unless @gran is global
+ * @pasid: the PASID, unless @gran is global
+ * @gran: %QI_PC_PASID_SEL or %QI_PC_GLOBAL
+ *
+ * Context: Any.
+ */
+void inv_pasid_cache(struct qi_batch *batch, u16 did, u32 pasid, u64 gran)
+{
+	inv_add(batch, QI_PC_PASID(pasid) | QI_PC_DID(did) | QI_PC_GRAN(gran) |
+		       QI_PC_TYPE);
+}
+
+/**
+ * inv_iotlb - invalidate second-stage translations in the IOTLB
+ * @batch: the batch
+ * @iommu: the unit
+ * @did: their tag, unless @type is global
+ * @type: %DMA_TLB_DSI_FLUSH or %DMA_TLB_GLOBAL_FLUSH
+ *
+ * Context: Any.
+ */
+void inv_iotlb(struct qi_batch *batch, struct intel_iommu *iommu, u16 did,
+	       u64 type)
+{
+	qi_desc_iotlb(iommu, did, 0, 0, type, inv_add(batch, 0));
+}
+
+/**
+ * inv_piotlb - invalidate a PASID's first-stage translations in the IOTLB
+ * @batch: the batch
+ * @did: one part of their tag
+ * @pasid: the other
+ *
+ * Context: Any.
+ */
+void inv_piotlb(struct qi_batch *batch, u16 did, u32 pasid)
+{
+	qi_desc_piotlb_all(did, pasid, inv_add(batch, 0));
+}
+
+static void add_devtlb(struct qi_batch *batch, struct device_domain_info *info,
+		       u32 pasid, u64 addr, unsigned int order)
+{
+	u16 sid = PCI_DEVID(info->bus, info->devfn);
+	unsigned int i;
+
+	/* Some devices need to be told twice. */
+	for (i = 0; i <= info->dtlb_extra_inval; i++) {
+		if (pasid == IOMMU_NO_PASID)
+			qi_desc_dev_iotlb(sid, info->pfsid, info->ats_qdep,
+					  addr, order, inv_add(batch, 0));
+		else
+			qi_desc_dev_iotlb_pasid(sid, info->pfsid, pasid,
+						info->ats_qdep, addr, order,
+						inv_add(batch, 0));
+	}
+}
+
+/* A unit that does not translate must not be asked to invalidate an ATC. */
+static bool has_devtlb(struct device_domain_info *info)
+{
+	return info->ats_enabled && (info->iommu->gcmd & DMA_GCMD_TE);
+}
+
+/**
+ * inv_devtlb - after a fence, invalidate all of a device's ATC
+ * @batch: the batch
+ * @info: the device; nothing is added if it has no ATC, or is gone
+ * @pasid: its PASID
+ *
+ * VT-d spec, sections 6.5.2.5 and 6.5.2.6: the IOTLB must be done before.
+ *
+ * Context: Any.
+ */
+void inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
+		u32 pasid)
+{
+	/* The unit would wait for the answer of a device that is gone. */
+	if (!has_devtlb(info) || !pci_device_is_present(to_pci_dev(info->dev)))
+		return;
+
+	inv_fence(batch);
+	add_devtlb(batch, info, pasid, 0, MAX_AGAW_PFN_WIDTH);
+}
+
+/* A naturally aligned range, as invalidation descriptors describe it */
+struct inv_range {
+	u64 addr;
+	unsigned int order;
+};
+
+/* The smallest aligned power of two that holds @start to @last */
+static struct inv_range inv_range(unsigned long start, unsigned long last)
+{
+	unsigned int bits = fls_long(start ^ last);
+
+	if (bits <= VTD_PAGE_SHIFT)
+		bits = VTD_PAGE_SHIFT;
+	if (bits >= BITS_PER_LONG)
+		return (struct inv_range){ 0, MAX_AGAW_PFN_WIDTH };
+
+	return (struct inv_range){
+		.addr = start & GENMASK(BITS_PER_LONG - 1, bits),
+		.order = bits - VTD_PAGE_SHIFT,
+	};
+}
+
+static const struct inv_range inv_range_all = { 0, MAX_AGAW_PFN_WIDTH };
+
+static void flush_first_stage(struct dmar_domain *domain,
+			      const struct cache_tag *tag,
+			      struct inv_range range, bool leaf_only)
+{
+	if (range.order >= MAX_AGAW_PFN_WIDTH)
+		inv_piotlb(domain->qi_batch, tag->domain_id, tag->pasid);
+	else
+		qi_desc_piotlb(tag->domain_id, tag->pasid, range.addr,
+			       range.order, leaf_only,
+			       inv_add(domain->qi_batch, 0));
+}
+
+static void flush_second_stage(struct dmar_domain *domain,
+			       const struct cache_tag *tag,
+			       struct inv_range range, bool leaf_only)
+{
+	struct intel_iommu *iommu = tag->iommu;
+	u64 type = DMA_TLB_PSI_FLUSH;
+	u64 addr = range.addr | leaf_only;
+
+	if (!cap_pgsel_inv(iommu->cap) ||
+	    range.order > cap_max_amask_val(iommu->cap)) {
+		type = DMA_TLB_DSI_FLUSH;
+		range.order = 0;
+		addr = 0;
+	}
+
+	if (iommu->qi)
+		qi_desc_iotlb(iommu, tag->domain_id, addr, range.order, type,
+			      inv_add(domain->qi_batch, 0));
+	else
+		__iommu_flush_iotlb(iommu, tag->domain_id, addr, range.order,
+				    type);
+}
+
+static void flush_iotlb(struct dmar_domain *domain, const struct cache_tag *tag,
+			struct inv_range range, bool leaf_only)
+{
+	/* Page table changes of a first stage are seen by PASID. */
+	if (intel_domain_is_ss_paging(domain))
+		flush_second_stage(domain, tag, range, leaf_only);
+	else
+		flush_first_stage(domain, tag, range, leaf_only);
+}
+
+static void flush_devtlb(struct dmar_domain *domain,
+			 const struct cache_tag *tag, struct inv_range range)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(tag->dev);
+
+	if (has_devtlb(info))
+		add_devtlb(domain->qi_batch, info, tag->pasid, range.addr,
+			   range.order);
+}
+
+static void flush_tag(struct dmar_domain *domain, const struct cache_tag *tag,
+		      struct inv_range range, bool leaf_only)
+{
+	switch (tag->type) {
+	case CACHE_TAG_IOTLB:
+	case CACHE_TAG_NESTING_IOTLB:
+		flush_iotlb(domain, tag, range, leaf_only);
+		break;
+	case CACHE_TAG_DEVTLB:
+		flush_devtlb(domain, tag, range);
+		break;
+	case CACHE_TAG_NESTING_DEVTLB:
+		/*
+		 * An ATC knows the addresses that went into the user's first
+		 * stage; which of them end in @range is not to be found out.
+		 */
+		flush_devtlb(domain, tag, inv_range_all);
+		break;
+	}
+}
+
+/* Room for one tag: an ATC takes up to two descriptors and a fence. */
+static bool batch_is_full(const struct qi_batch *batch)
+{
+	return batch->index > QI_MAX_BATCHED_DESC_COUNT - 3;
+}
+
+/* Send the batch before @tag if it is full or another unit's. */
+static void batch_prepare(struct qi_batch *batch, struct intel_iommu *iommu,
+			  const struct cache_tag *tag)
+{
+	if (iommu && (iommu != tag->iommu || batch_is_full(batch)))
+		inv_submit(batch, iommu);
+}
+
+/**
+ * cache_tag_flush_range - drop a range of a domain from all caches
+ * @domain: the domain
+ * @start: first address
+ * @end: last address, inclusive
+ * @ih: true if only leaf entries of the page table have changed
+ *
+ * Called when mappings have been taken away or changed.
+ *
+ * Context: Any, interrupts included. Takes the domain's cache_lock, and spins
+ * until the units have completed all.
+ */
+void cache_tag_flush_range(struct dmar_domain *domain, unsigned long start,
+			   unsigned long end, int ih)
+{
+	struct inv_range range = inv_range(start, end);
+	struct intel_iommu *iommu = NULL;
+	struct cache_tag *tag;
+	bool devtlb = false;
+
+	guard(spinlock_irqsave)(&domain->cache_lock);
+	list_for_each_entry(tag, &domain->cache_tags, node) {
+		batch_prepare(domain->qi_batch, iommu, tag);
+		/* An ATC is refilled from the IOTLB: that must be done. */
+		if (is_devtlb(tag->type) && !devtlb && domain->qi_batch->index)
+			inv_fence(domain->qi_batch);
+		devtlb = is_devtlb(tag->type);
+		iommu = tag->iommu;
+		flush_tag(domain, tag, range, ih);
+		trace_cache_tag_flush_range(tag, start, end, range.addr,
+					    range.order);
+	}
+	if (iommu)
+		inv_submit(domain->qi_batch, iommu);
+}
+
+/**
+ * cache_tag_flush_all - drop everything of a domain from all caches
+ * @domain: the domain
+ *
+ * Context: As cache_tag_flush_range().
+ */
+void cache_tag_flush_all(struct dmar_domain *domain)
+{
+	cache_tag_flush_range(domain, 0, ULONG_MAX, 0);
+}
+
+/**
+ * cache_tag_flush_range_np - make units see new mappings of a domain
+ * @domain: the domain
+ * @start: first address
+ * @end: last address, inclusive
+ *
+ * VT-d spec, section 6.1 (Caching Mode): such a unit caches that a second-
+ * stage translation is not present. Section 6.8 (Write Buffer Flushing): all
+ * others may need their write buffer flushed.
+ *
+ * Context: As cache_tag_flush_range().
+ */
+void cache_tag_flush_range_np(struct dmar_domain *domain, unsigned long start,
+			      unsigned long end)
+{
+	struct inv_range range = inv_range(start, end);
+	struct intel_iommu *iommu = NULL;
+	struct cache_tag *tag;
+
+	guard(spinlock_irqsave)(&domain->cache_lock);
+	list_for_each_entry(tag, &domain->cache_tags, node) {
+		batch_prepare(domain->qi_batch, iommu, tag);
+		iommu = tag->iommu;
+		if (!cap_caching_mode(iommu->cap) ||
+		    intel_domain_is_fs_paging(domain)) {
+			iommu_flush_write_buffer(iommu);
+			continue;
+		}
+		if (!is_devtlb(tag->type))
+			flush_iotlb(domain, tag, range, false);
+		trace_cache_tag_flush_range_np(tag, start, end, range.addr,
+					       range.order);
+	}
+	if (iommu)
+		inv_submit(domain->qi_batch, iommu);
+}

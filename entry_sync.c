@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * entry_sync - move a live hardware table entry to a new value, never torn
+ */
+
+/**
+ * DOC: entry_sync
+ *
+ * An IOMMU reads its table entries at any time. An entry is longer than what
+ * CPU and hardware move atomically, a *quantum*, so a fetch that overlaps an
+ * update may combine quanta of different age. entry_sync_write() orders the
+ * stores so that no combination is ever *torn*, that is, reads as something
+ * that is neither the old entry, nor the new one, nor non-present.
+ *
+ * **The fetch model.** Hardware fetches each quantum independently, in any
+ * order, at any time, and may use what it fetched until the entry is
+ * invalidated. Only a completed sync ends that. So a fetched entry is any
+ * combination, quantum by quantum, of the values that each quantum held since
+ * the last completed sync. These stores are the *window*.
+ *
+ * **Used bits.** Hardware ignores some bits of an entry, depending on others,
+ * such as its type. get_used() names the bits that matter. Changing a bit
+ * that an entry does not use leaves the entry what it is, and because used
+ * bits depend on used bits only, it does not bring other bits into use.
+ *
+ * **Hitless.** A quantum is *critical* if the bits that the new entry uses
+ * cannot be brought about by changing bits that the old one ignores. With at
+ * most one critical quantum:
+ *
+ * 1. In all other quanta, set the bits that the old entry ignores to what the
+ *    new one wants. Window: combinations that differ from the old entry in
+ *    ignored bits alone; each reads as the old entry.
+ * 2. Store the critical quantum. Window: two values of this one quantum, the
+ *    others are settled; the first reads as the old entry, the second has
+ *    every used bit of the new one.
+ * 3. Clear what the new entry ignores. Window: combinations that differ from
+ *    the new entry in ignored bits alone; each reads as the new entry.
+ *
+ * When the new entry is not present, step 2 changes only the bits that it
+ * uses, that is the present bit, and step 3 the rest: hardware specifications
+ * ask software to keep the rest until hardware has dropped the entry.
+ *
+ * **Breaking.** With several critical quanta:
+ *
+ * 1. Clear the present bit and nothing else. Window: the old entry, and the
+ *    old entry not present.
+ * 2. Store all quanta but the one with the present bit. Window: entries that
+ *    are not present, as that bit is clear in the only value of its quantum.
+ * 3. Store the quantum with the present bit. Window: not present, or the new
+ *    entry, as all other quanta are settled.
+ *
+ * Step 2 needs a sync of its own. A fetch may read the other quanta before
+ * their store and the quantum with the present bit after its store; were
+ * these in one window, that fetch would find a present, torn entry.
+ *
+ * Every step ends with a sync, so that a window never holds stores of two
+ * steps, nor of two updates. Steps that change nothing are left out.
+ */
+
+#include <linux/align.h>
+#include <linux/bug.h>
+#include <linux/cache.h>
+#include <linux/compiler.h>
+#include <linux/cpufeature.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <asm/barrier.h>
+#include <asm/cmpxchg.h>
+
+#include "entry_sync.h"
+
+#define ENTRY_SYNC_MAX_STEPS	3
+
+/* The values that the entry goes through, one for each step. */
+struct entry_sync_steps {
+	struct entry_sync_result result;
+	u64 value[ENTRY_SYNC_MAX_STEPS][ENTRY_SYNC_MAX_WORDS];
+};
+
+static bool entry_sync_valid(const struct entry_sync *es)
+{
+	return es->ops && es->ops->get_used && es->ops->sync && es->entry &&
+	       (es->quantum_words == 1 || es->quantum_words == 2) &&
+	       es->num_words && es->num_words <= ENTRY_SYNC_MAX_WORDS &&
+	       es->num_words % es->quantum_words == 0 &&
+	       es->present_word < es->num_words && es->present_mask &&
+	       IS_ALIGNED((unsigned long)es->entry,
+			  es->quantum_words * sizeof(u64));
+}
+
+static bool is_present(const struct entry_sync *es, const u64 *entry)
+{
+	return entry[es->present_word] & es->present_mask;
+}
+
+static size_t entry_size(const struct entry_sync *es)
+{
+	return es->num_words * sizeof(u64);
+}
+
+static bool quantum_differs(const struct entry_sync *es, const u64 *a,
+			    const u64 *b, unsigned int word)
+{
+	return memcmp(&a[word], &b[word], es->quantum_words * sizeof(u64));
+}
+
+/* Append a step unless it would change nothing; returns the entry after it. */
+static const u64 *add_step(const struct entry_sync *es,
+			   struct entry_sync_steps *steps, const u64 *before,
+			   const u64 *after)
+{
+	u64 *value = steps->value[steps->result.syncs];
+	unsigned int i, stores = 0;
+
+	for (i = 0; i < es->num_words; i += es->quantum_words)
+		stores += quantum_differs(es, before, after, i);
+	if (!stores)
+		return before;
+
+	memcpy(value, after, entry_size(es));
+	steps->result.stores += stores;
+	steps->result.syncs++;
+	return value;
+}
+
+static void get_target_used(const struct entry_sync *es, const u64 *target,
+			    u64 *used)
+{
+	unsigned int i;
+
+	es->ops->get_used(target, used);
+
+	/*
+	 * A builder must not set bits that hardware ignores: they would keep
+	 * later updates from being hitless. Taking such bits as used is always
+	 * safe.
+	 */
+	for (i = 0; i < es->num_words; i++) {
+		WARN_ONCE(target[i] & ~used[i],
+			  "entry_sync: word %u: bits %#llx set but not used\n",
+			  i, target[i] & ~used[i]);
+		used[i] |= target[i];
+	}
+}
+
+/* Bits that may take the target's value while the old entry is in use. */
+static void get_free(const struct entry_sync *es, const u64 *cur,
+		     const u64 *target, u64 *free)
+{
+	u64 used[ENTRY_SYNC_MAX_WORDS] = {};
+	u64 safe[ENTRY_SYNC_MAX_WORDS] = {};
+	unsigned int i;
+
+	es->ops->get_used(cur, used);
+	if (es->ops->get_update_safe)
+		es->ops->get_update_safe(cur, target, safe);
+
+	for (i = 0; i < es->num_words; i++)
+		free[i] = ~used[i] | safe[i];
+}
+
+static void plan_breaking(const struct entry_sync *es,
+			  struct entry_sync_steps *steps, const u64 *cur,
+			  const u64 *target)
+{
+	unsigned int first = round_down(es->present_word, es->quantum_words);
+	u64 next[ENTRY_SYNC_MAX_WORDS];
+	u64 off[ENTRY_SYNC_MAX_WORDS];
+
+	memcpy(off, cur, entry_size(es));
+	off[es->present_word] &= ~es->present_mask;
+
+	memcpy(next, target, entry_size(es));
+	memcpy(&next[first], &off[first], es->quantum_words * sizeof(u64));
+
+	cur = add_step(es, steps, cur, off);
+	cur = add_step(es, steps, cur, next);
+	add_step(es, steps, cur, target);
+	steps->result.verdict = ENTRY_SYNC_BREAKING;
+}
+
+static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
+		 const u64 *target)
+{
+	u64 target_used[ENTRY_SYNC_MAX_WORDS] = {};
+	unsigned int critical = es->num_words;
+	u64 free[ENTRY_SYNC_MAX_WORDS];
+	u64 next[ENTRY_SYNC_MAX_WORDS];
+	unsigned int num_critical = 0;
+	const u64 *cur = es->entry;
+	unsigned int i, end;
+
+	steps->result = (struct entry_sync_result){
+		.verdict = ENTRY_SYNC_UNCHANGED,
+	};
+	get_target_used(es, target, target_used);
+	if (!memcmp(cur, target, entry_size(es)))
+		return;
+
+	get_free(es, cur, target, free);
+	for (i = 0; i < es->num_words; i++) {
+		next[i] = (cur[i] & ~free[i]) | (target[i] & free[i]);
+		if (!((next[i] ^ target[i]) & target_used[i]))
+			continue;
+		if (critical != round_down(i, es->quantum_words))
+			num_critical++;
+		critical = round_down(i, es->quantum_words);
+	}
+
+	if (num_critical > 1) {
+		plan_breaking(es, steps, cur, target);
+		return;
+	}
+
+	/* The critical quantum, if any, changes in one store: not in step 1. */
+	end = min(critical + es->quantum_words, es->num_words);
+	for (i = critical; i < end; i++)
+		next[i] = cur[i];
+	cur = add_step(es, steps, cur, next);
+
+	for (i = critical; i < end; i++)
+		next[i] = is_present(es, target) ?
+			target[i] : (cur[i] & ~target_used[i]) | target[i];
+	cur = add_step(es, steps, cur, next);
+
+	add_step(es, steps, cur, target);
+	steps->result.verdict = ENTRY_SYNC_HITLESS;
+}
+
+static void store_quantum(u64 *to, const u64 *from, unsigned int words)
+{
+#ifdef system_has_cmpxchg128
+	if (words == 2) {
+		u128 *to128 = (u128 *)to;
+
+		/* The only writer: the comparison cannot fail. */
+		cmpxchg128_local(to128, *to128,
+				 (u128)from[1] << 64 | from[0]);
+		return;
+	}
+#endif
+	WRITE_ONCE(*to, *from);
+}
+
+static void store_step(const struct entry_sync *es, const u64 *value)
+{
+	unsigned int i;
+
+	for (i = 0; i < es->num_words; i += es->quantum_words)
+		if (quantum_differs(es, es->entry, value, i))
+			store_quantum(&es->entry[i], &value[i],
+				      es->quantum_words);
+}
+
+/**
+ * entry_sync_quantum_words - the quantum to use on this CPU
+ * @hw_quantum_words: words that the hardware fetches at once, 1 or 2
+ *
+ * Some CPUs, in particular virtual ones, have no 16-byte store. The quantum
+ * is then 8 bytes for everything: fewer updates are hitless, none is torn.
+ *
+ * Context: Any.
+ * Return: the number of words for &entry_sync.quantum_words.
+ */
+unsigned int entry_sync_quantum_words(unsigned int hw_quantum_words)
+{
+#ifdef system_has_cmpxchg128
+	if (system_has_cmpxchg128())
+		return hw_quantum_words;
+#endif
+	return 1;
+}
+
+/**
+ * entry_sync_plan - say what entry_sync_write() would do
+ * @es: the entry
+ * @target: its new value, &entry_sync.num_words words
+ *
+ * Context: Any; the caller's lock that keeps other writers off the entry must
+ * be held for the answer to stay true. Touches neither entry nor hardware.
+ * Return: the verdict and the number of stores and syncs.
+ */
+struct entry_sync_result entry_sync_plan(const struct entry_sync *es,
+					 const u64 *target)
+{
+	struct entry_sync_steps steps;
+
+	if (WARN_ON(!entry_sync_valid(es)))
+		return (struct entry_sync_result){};
+
+	plan(es, &steps, target);
+	return steps.result;
+}
+
+/**
+ * entry_sync_write - move a live entry to a new value, never torn
+ * @es: the entry
+ * @target: its new value, &entry_sync.num_words words. Must not set bits that
+ *          &entry_sync_ops.get_used does not name for it.
+ *
+ * Hitless if the format allows it, else by way of a non-present entry. When
+ * it returns, the entry has the value of @target and hardware uses nothing
+ * older, as far as &entry_sync_ops.sync says the truth.
+ *
+ * Tables that @target points to must have been written; they are made visible
+ * to hardware before the entry is.
+ *
+ * Context: Any in which &entry_sync_ops.sync may run. The caller holds the
+ * lock that makes it the only writer of the entry.
+ * Return: what was done; the verdict %ENTRY_SYNC_INVALID, with a warning and
+ * the entry untouched, if @es describes no entry that can be written.
+ */
+struct entry_sync_result entry_sync_write(struct entry_sync *es,
+					  const u64 *target)
+{
+	struct entry_sync_steps steps;
+	unsigned int i;
+
+	if (WARN_ON(!entry_sync_valid(es)))
+		return (struct entry_sync_result){};
+
+	plan(es, &steps, target);
+	dma_wmb();
+	for (i = 0; i < steps.result.syncs; i++) {
+		store_step(es, steps.value[i]);
+		es->ops->sync(es, i + 1 == steps.result.syncs);
+	}
+	return steps.result;
+}
