@@ -29,6 +29,8 @@ identifier gone = {
 	intel_iommu_set_dev_pasid, identity_domain_attach_dev,
 	identity_domain_set_dev_pasid, blocking_domain_attach_dev,
 	blocking_domain_set_dev_pasid,
+	// iommu.c: domain ids
+	domain_attach_iommu, domain_detach_iommu,
 	// iommu.c: control bits of live entries
 	domain_set_dirty_tracking, parent_domain_set_dirty_tracking,
 	intel_iommu_set_dirty_tracking, intel_iommu_enforce_cache_coherency_fs,
@@ -91,6 +93,26 @@ p << opened.p;
 @@
 found[str(n)] += 1
 
+// Records of domain ids live as long as the domain.
+@ hook @
+identifier free = { intel_iommu_domain_free, intel_nested_domain_free };
+expression domain;
+position p;
+@@
+  free@p(...)
+  {
+	...
++	domain_free_dids(domain);
+	kfree(domain->qi_batch);
+	...
+  }
+
+@ script:python @
+n << hook.free;
+p << hook.p;
+@@
+found["hook in " + str(n)] += 1
+
 // All operation tables lead to the one attach path.
 @@
 identifier attach_dev = {
@@ -118,7 +140,7 @@ def named(kind, prefix=""):
     for names in re.findall(r"identifier %s = \{(.*?)\}" % kind, text, re.S):
         return [prefix + name.strip() for name in names.split(",")]
 
-for name in named("gone") + named("shared") + named("proto", "prototype "):
+for name in named("gone") + named("shared") + named("proto", "prototype ") + named("free", "hook in "):
     if found[name] != 1:
         print("base.cocci: %s: found %d times, not once" % (name, found[name]),
               file=sys.stderr)

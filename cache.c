@@ -160,6 +160,9 @@ static int domain_alloc_batch(struct dmar_domain *domain)
 	struct qi_batch *batch;
 	unsigned long flags;
 
+	if (READ_ONCE(domain->qi_batch))
+		return 0;
+
 	batch = kzalloc_obj(*batch);
 	if (!batch)
 		return -ENOMEM;
@@ -209,8 +212,11 @@ static void unassign_pair(struct dmar_domain *domain, u16 did,
 			  struct device *dev, ioasid_t pasid,
 			  enum cache_tag_type iotlb, enum cache_tag_type devtlb)
 {
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+
 	cache_tag_unassign(domain, did, dev, pasid, iotlb);
-	cache_tag_unassign(domain, did, dev, pasid, devtlb);
+	if (info->ats_supported)
+		cache_tag_unassign(domain, did, dev, pasid, devtlb);
 }
 
 /**
@@ -271,6 +277,17 @@ void cache_tag_unassign_domain(struct dmar_domain *domain, struct device *dev,
 }
 
 /**
+ * inv_init - start a batch of invalidations
+ * @batch: the batch
+ *
+ * Context: Any.
+ */
+void inv_init(struct qi_batch *batch)
+{
+	batch->index = 0;
+}
+
+/**
  * inv_submit - send a batch of invalidations and wait for it
  * @batch: the batch; empty afterwards
  * @iommu: a unit with queued invalidation
@@ -281,7 +298,7 @@ void inv_submit(struct qi_batch *batch, struct intel_iommu *iommu)
 {
 	if (batch->index)
 		qi_submit_sync(iommu, batch->descs, batch->index, 0);
-	batch->index = 0;
+	inv_init(batch);
 }
 
 static struct qi_desc *inv_add(struct qi_batch *batch, u64 qw0)

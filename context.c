@@ -189,7 +189,7 @@ static void context_sync_registers(struct context_sync *cs, u16 did,
 static void context_sync_copied(struct context_sync *cs)
 {
 	struct intel_iommu *iommu = cs->info->iommu;
-	struct qi_batch batch = {};
+	struct qi_batch batch;
 
 	if (!iommu->qi) {
 		iommu->flush.flush_context(iommu, 0, 0, 0,
@@ -198,6 +198,7 @@ static void context_sync_copied(struct context_sync *cs)
 		return;
 	}
 
+	inv_init(&batch);
 	inv_context_cache(&batch, 0, cs->sid, DMA_CCMD_GLOBAL_INVL);
 	inv_fence(&batch);
 	if (sm_supported(iommu)) {
@@ -226,7 +227,7 @@ static void context_sync(struct entry_sync *es, bool last)
 	struct intel_iommu *iommu = cs->info->iommu;
 	bool was_present = context_present(&cs->old);
 	bool scalable = sm_supported(iommu);
-	struct qi_batch batch = {};
+	struct qi_batch batch;
 	u16 did = 0, iotlb_did = 0;
 
 	__iommu_flush_cache(iommu, es->entry, sizeof(struct context_entry));
@@ -250,6 +251,7 @@ static void context_sync(struct entry_sync *es, bool last)
 		return;
 	}
 
+	inv_init(&batch);
 	inv_context_cache(&batch, did, cs->sid, DMA_CCMD_DEVICE_INVL);
 	if (last && (!scalable || !was_present)) {
 		inv_fence(&batch);

@@ -94,15 +94,11 @@ static bool is_present(const struct entry_sync *es, const u64 *entry)
 	return entry[es->present_word] & es->present_mask;
 }
 
-static size_t entry_size(const struct entry_sync *es)
-{
-	return es->num_words * sizeof(u64);
-}
-
 static bool quantum_differs(const struct entry_sync *es, const u64 *a,
 			    const u64 *b, unsigned int word)
 {
-	return memcmp(&a[word], &b[word], es->quantum_words * sizeof(u64));
+	return a[word] != b[word] ||
+	       (es->quantum_words == 2 && a[word + 1] != b[word + 1]);
 }
 
 /* Append a step unless it would change nothing; returns the entry after it. */
@@ -118,7 +114,8 @@ static const u64 *add_step(const struct entry_sync *es,
 	if (!stores)
 		return before;
 
-	memcpy(value, after, entry_size(es));
+	for (i = 0; i < es->num_words; i++)
+		value[i] = after[i];
 	steps->result.stores += stores;
 	steps->result.syncs++;
 	return value;
@@ -167,12 +164,15 @@ static void plan_breaking(const struct entry_sync *es,
 	unsigned int first = round_down(es->present_word, es->quantum_words);
 	u64 next[ENTRY_SYNC_MAX_WORDS];
 	u64 off[ENTRY_SYNC_MAX_WORDS];
+	unsigned int i;
 
-	memcpy(off, cur, entry_size(es));
+	for (i = 0; i < es->num_words; i++)
+		off[i] = cur[i];
 	off[es->present_word] &= ~es->present_mask;
 
-	memcpy(next, target, entry_size(es));
-	memcpy(&next[first], &off[first], es->quantum_words * sizeof(u64));
+	for (i = 0; i < es->num_words; i++)
+		next[i] = round_down(i, es->quantum_words) == first ?
+			off[i] : target[i];
 
 	cur = add_step(es, steps, cur, off);
 	cur = add_step(es, steps, cur, next);
@@ -195,7 +195,7 @@ static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
 		.verdict = ENTRY_SYNC_UNCHANGED,
 	};
 	get_target_used(es, target, target_used);
-	if (!memcmp(cur, target, entry_size(es)))
+	if (!memcmp(cur, target, es->num_words * sizeof(u64)))
 		return;
 
 	get_free(es, cur, target, free);

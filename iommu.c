@@ -36,6 +36,7 @@
  * @old: the domain that holds a DID, cache tags and IOPF for @pasid, or NULL
  * @entry: scalable mode: the live PASID entry; NULL blocks for want of a table
  * @dev_pasid: the new domain's record of @pasid, unless that is the RID's
+ * @control: control bits of the new domain from before its entry was built
  */
 struct attachment {
 	struct device_domain_info *info;
@@ -44,6 +45,7 @@ struct attachment {
 	struct iommu_domain *new;
 	struct pasid_entry *entry;
 	struct dev_pasid_info *dev_pasid;
+	u8 control;
 };
 
 static bool is_paging(struct iommu_domain *domain)
@@ -144,6 +146,10 @@ static int attach_prepare_entries(struct attachment *at)
 			return -ENOMEM;
 	}
 
+	if (sm_supported(info->iommu) &&
+	    !context_copied(info->iommu, info->bus, info->devfn))
+		return 0;
+
 	return context_entries_alloc(info);
 }
 
@@ -220,9 +226,24 @@ static int attach_prepare(struct attachment *at)
 	return 0;
 }
 
+/* What an entry has from its domain besides the page table */
+static u8 control_bits(struct iommu_domain *domain)
+{
+	struct dmar_domain *paging = to_dmar_domain(domain);
+
+	if (domain->type == IOMMU_DOMAIN_NESTED)
+		paging = paging->s2_domain;
+	else if (!is_paging(domain))
+		return 0;
+
+	return paging->dirty_tracking | paging->force_snooping << 1;
+}
+
 static void attach_install(struct attachment *at)
 {
 	struct device_domain_info *info = at->info;
+
+	at->control = control_bits(at->new);
 
 	if (dev_is_real_dma_subdevice(info->dev))
 		return;
@@ -298,14 +319,15 @@ static void attach_commit_links(struct attachment *at)
 	info->domain = domain;
 	guard(spinlock_irqsave)(&domain->lock);
 	list_add(&info->link, &domain->devices);
-	pasid_entry_refresh(info, at->pasid, domain);
+	if (control_bits(at->new) != at->control)
+		pasid_entry_refresh(info, at->pasid, domain);
 }
 
 static void attach_commit(struct attachment *at)
 {
 	struct device_domain_info *info = at->info;
 	struct iommu_domain *old = at->old;
-	struct qi_batch batch = {};
+	struct qi_batch batch;
 
 	if (!sm_supported(info->iommu) && attach_serves_ats(at) &&
 	    !info->ats_enabled && dev_is_pci(info->dev) &&
@@ -315,6 +337,7 @@ static void attach_commit(struct attachment *at)
 		 * the ATC.
 		 */
 		iommu_enable_pci_ats(info);
+		inv_init(&batch);
 		inv_devtlb(&batch, info, at->pasid);
 		inv_submit(&batch, info->iommu);
 	}

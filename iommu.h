@@ -36,6 +36,11 @@ int intel_iommu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 int intel_iommu_set_dirty_tracking(struct iommu_domain *domain, bool enable);
 bool intel_iommu_enforce_cache_coherency_fs(struct iommu_domain *domain);
 
+/* Domain ids (did.c) */
+int domain_attach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu);
+void domain_detach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu);
+void domain_free_dids(struct dmar_domain *domain);
+
 /* Context entries (context.c) */
 void context_entry_get_used_legacy(const u64 *entry, u64 *used);
 void context_entry_get_used_scalable(const u64 *entry, u64 *used);
@@ -57,6 +62,7 @@ void context_entry_make_scalable(struct context_entry *ce, phys_addr_t dir,
 #define CONTEXT_SM_PRE		BIT_ULL(4)
 
 /* Invalidation of what an entry's change affects (cache.c) */
+void inv_init(struct qi_batch *batch);
 void inv_fence(struct qi_batch *batch);
 void inv_context_cache(struct qi_batch *batch, u16 did, u16 sid, u64 type);
 void inv_pasid_cache(struct qi_batch *batch, u16 did, u32 pasid, u64 gran);

@@ -438,7 +438,7 @@ static void pasid_sync(struct entry_sync *es, bool last)
 	struct pasid_entry *live = (struct pasid_entry *)es->entry;
 	bool was_present = pasid_pte_is_present(&ps->old);
 	struct intel_iommu *iommu = ps->info->iommu;
-	struct qi_batch batch = {};
+	struct qi_batch batch;
 
 	__iommu_flush_cache(iommu, live, sizeof(*live));
 
@@ -447,6 +447,7 @@ static void pasid_sync(struct entry_sync *es, bool last)
 		return;
 	}
 
+	inv_init(&batch);
 	inv_pasid_cache(&batch, ps->cached_did, ps->pasid, QI_PC_PASID_SEL);
 	ps->cached_did = pasid_get_domain_id(live);
 	if (last) {

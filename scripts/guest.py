@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Run one guest under QEMU and judge how it went.
+
+The guest runs COMMAND as the child of init and powers off. What the command
+prints is printed; the whole console goes to build/logs. The guest has failed
+if the command has, if it does not end in time, or if the kernel complains.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+# What makes a unit of each mode, and what the kernel is told
+MODES = {
+    "legacy": ("", "sm_off"),
+    "scalable-ss": ("scalable-mode=on", "sm_on"),
+    "scalable-fs": ("scalable-mode=on,fsts=on", "sm_on"),
+}
+
+COMPLAINTS = re.compile(
+    r"WARNING:|BUG:|Oops|Kernel panic|general protection|KASAN|KCSAN|"
+    r"possible (circular|recursive)|inconsistent lock|INFO: (task|rcu)|"
+    r"unreferenced object|DMAR: .*(error|fail)|QI (HEAD|PRIOR)|"
+    r"Invalidation .*(Error|Time-out)")
+FAULTS = re.compile(r"DMAR: \[DMA|DMAR: DRHD: handling fault")
+
+
+def qemu(args):
+    """The command line of a guest."""
+    unit, option = MODES[args.mode]
+    unit = ",".join(filter(None, ["intel-iommu,intremap=on", unit, args.unit]))
+    append = ["console=ttyS0", "panic=-1", f"intel_iommu=on,{option}",
+              "iommu.strict=1", args.append, "--", *args.command]
+    return ["qemu-system-x86_64", "-accel", "tcg,thread=multi",
+            "-machine", "q35", "-cpu", args.cpu, "-smp", "2", "-m", "1G",
+            "-nodefaults", "-display", "none", "-no-reboot",
+            "-device", unit, "-device", "iommu-testdev",
+            "-kernel", args.kernel, "-initrd", "build/initramfs.gz",
+            "-append", " ".join(append), *args.qemu]
+
+
+def run(args, log):
+    """Run the guest; returns (exit status of its command or None, complaints)."""
+    status, complaints = None, []
+    guest = subprocess.Popen(
+        ["timeout", str(args.timeout), *qemu(args), "-serial", "stdio"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace")
+    for line in guest.stdout:
+        log.write(line)
+        line = line.rstrip()
+        marker = re.match(r"guest: exit status (\d+)", line)
+        if marker:
+            status = int(marker[1])
+        elif COMPLAINTS.search(line) or (FAULTS.search(line) and
+                                         not args.expect_faults):
+            complaints.append(line)
+        elif line and not line.startswith("[") and "SeaBIOS" not in line:
+            print(line, flush=True)
+    if guest.wait() == 124:
+        complaints.append(f"no end after {args.timeout} s")
+    return status, complaints
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kernel")
+    parser.add_argument("mode", choices=MODES)
+    parser.add_argument("command", nargs="*", metavar="COMMAND")
+    parser.add_argument("--cpu", default="max", help="QEMU's -cpu")
+    parser.add_argument("--unit", default="",
+                        help="more properties of intel-iommu")
+    parser.add_argument("--append", default="",
+                        help="more kernel parameters")
+    parser.add_argument("--qemu", action="append", default=[],
+                        help="one more argument of QEMU")
+    parser.add_argument("--timeout", type=int, default=600, help="in seconds")
+    parser.add_argument("--expect-faults", action="store_true",
+                        help="DMA faults are part of the test")
+    parser.add_argument("--interactive", action="store_true")
+    parser.add_argument("--log", help="name of the log in build/logs")
+    args = parser.parse_args()
+
+    if args.interactive:
+        print("Leave with 'exit' in the guest, or with Ctrl-A X.", flush=True)
+        os.execvp("qemu-system-x86_64", [*qemu(args), "-serial", "mon:stdio"])
+
+    os.makedirs("build/logs", exist_ok=True)
+    name = args.log or f"{time.time_ns()}"
+    path = f"build/logs/{name}.log"
+    with open(path, "w", encoding="utf-8") as log:
+        status, complaints = run(args, log)
+    for line in complaints[:10]:
+        print(f"guest: {line}")
+    if status == 0 and not complaints:
+        return
+    if status is None:
+        print("guest: ended before its command did")
+    sys.exit(f"guest: failed, see {path}")
+
+
+main()

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vmm - replace domains under a device that does DMA, and count what is lost
+ *
+ * A small VMM: it opens a device through VFIO's character device, binds it to
+ * iommufd and makes two domains that map one IOVA to two pages, A and B. The
+ * device, QEMU's iommu-testdev, writes a word to that IOVA each time it is
+ * asked to.
+ *
+ *   vmm replace N   replace one domain by the other N times while a thread
+ *                   keeps the device writing
+ *   vmm stress N    the same, and a third thread maps and unmaps
+ *   vmm time N      N replaces without any DMA, and how long each took
+ *   vmm attach      what must hold when domains are attached and detached
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE		4096UL
+#define TEST_IOVA	0x40000000UL
+#define STRESS_IOVA	0x80000000UL
+#define STRESS_PAGES	64
+
+/* iommu-testdev, see its specification in QEMU's documentation */
+#define TESTDEV_VENDOR	"0x1b36"
+#define TESTDEV_DEVICE	"0x0005"
+#define REG_TRIGGER	0x00
+#define REG_IOVA_LO	0x04
+#define REG_IOVA_HI	0x08
+#define REG_LEN		0x0c
+#define REG_RESULT	0x10
+#define REG_DOORBELL	0x14
+#define PATTERN		0x12345678U
+
+/* A replace is followed by a DMA of the replacing thread this often. */
+#define OWN_DMA_EVERY	16
+#define TIME_ROUNDS	9
+
+struct domain {
+	uint32_t ioas;
+	uint32_t hwpt;
+	volatile uint32_t *page;
+};
+
+struct counts {
+	unsigned long dma;
+	unsigned long lost;
+	unsigned long stale;
+	unsigned long strict;
+};
+
+static struct vmm {
+	int iommufd;
+	int device;
+	volatile uint8_t *regs;
+	struct domain domains[2];
+	/* One DMA at a time; covers the device, both pages and counts. */
+	pthread_mutex_t dma_lock;
+	struct counts counts;
+	/*
+	 * Odd while a replace is under way; domains[(seq / 2) % 2] is attached
+	 * while it is even.
+	 */
+	atomic_uint seq;
+	atomic_bool stop;
+} vmm = { .dma_lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void __attribute__((noreturn, format(printf, 1, 2)))
+die(const char *fmt, ...)
+{
+	int err = errno;
+	va_list args;
+
+	va_start(args, fmt);
+	fprintf(stderr, "vmm: ");
+	vfprintf(stderr, fmt, args);
+	fprintf(stderr, ": %s\n", strerror(err));
+	va_end(args);
+	exit(1);
+}
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die("%s", path);
+	close(fd);
+}
+
+static bool file_is(const char *dir, const char *name, const char *text)
+{
+	char path[512], line[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = 0;
+	fclose(file);
+	line[strcspn(line, "\n")] = 0;
+	return !strcmp(line, text);
+}
+
+/* Find the test device and give it to vfio-pci; @slot gets its sysfs name. */
+static void bind_device(char *dir, size_t size, char *slot, size_t slot_size)
+{
+	const char *bus = "/sys/bus/pci/devices";
+	struct dirent *entry;
+	bool found = false;
+	DIR *devices;
+
+	devices = opendir(bus);
+	if (!devices)
+		die("%s", bus);
+	while (!found && (entry = readdir(devices))) {
+		snprintf(dir, size, "%s/%s", bus, entry->d_name);
+		snprintf(slot, slot_size, "%s", entry->d_name);
+		found = file_is(dir, "vendor", TESTDEV_VENDOR) &&
+			file_is(dir, "device", TESTDEV_DEVICE);
+	}
+	closedir(devices);
+	errno = ENODEV;
+	if (!found)
+		die("iommu-testdev");
+
+	write_file(dir, "driver_override", "vfio-pci");
+	write_file("/sys/bus/pci", "drivers_probe", slot);
+}
+
+static int open_device(void)
+{
+	char dir[300], slot[256], cdevs[320], path[600] = "";
+	struct dirent *entry;
+	DIR *devices;
+	int fd;
+
+	bind_device(dir, sizeof(dir), slot, sizeof(slot));
+	snprintf(cdevs, sizeof(cdevs), "%s/vfio-dev", dir);
+	devices = opendir(cdevs);
+	if (!devices)
+		die("%s", cdevs);
+	while ((entry = readdir(devices)))
+		if (!strncmp(entry->d_name, "vfio", 4))
+			snprintf(path, sizeof(path), "/dev/vfio/devices/%s",
+				 entry->d_name);
+	closedir(devices);
+
+	fd = open(path, O_RDWR);
+	if (fd < 0)
+		die("%s", path);
+	return fd;
+}
+
+static void vmm_ioctl(int fd, unsigned long request, void *arg,
+		      const char *name)
+{
+	if (ioctl(fd, request, arg))
+		die("%s", name);
+}
+
+#define VMM_IOCTL(fd, request, arg) vmm_ioctl(fd, request, arg, #request)
+
+static uint32_t bind_iommufd(void)
+{
+	struct vfio_device_bind_iommufd bind = {
+		.argsz = sizeof(bind),
+		.iommufd = vmm.iommufd,
+	};
+
+	VMM_IOCTL(vmm.device, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	return bind.out_devid;
+}
+
+static void map(uint32_t ioas, void *memory, uint64_t iova, uint64_t length)
+{
+	struct iommu_ioas_map cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
+			 IOMMU_IOAS_MAP_READABLE,
+		.ioas_id = ioas,
+		.user_va = (uintptr_t)memory,
+		.length = length,
+		.iova = iova,
+	};
+
+	VMM_IOCTL(vmm.iommufd, IOMMU_IOAS_MAP, &cmd);
+}
+
+static void unmap(uint32_t ioas, uint64_t iova, uint64_t length)
+{
+	struct iommu_ioas_unmap cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = ioas,
+		.iova = iova,
+		.length = length,
+	};
+
+	VMM_IOCTL(vmm.iommufd, IOMMU_IOAS_UNMAP, &cmd);
+}
+
+static void *alloc_pages(unsigned int pages)
+{
+	void *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap of %u pages", pages);
+	return memory;
+}
+
+static void make_domain(struct domain *domain, uint32_t devid)
+{
+	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
+	struct iommu_hwpt_alloc hwpt = {
+		.size = sizeof(hwpt),
+		.dev_id = devid,
+	};
+
+	VMM_IOCTL(vmm.iommufd, IOMMU_IOAS_ALLOC, &ioas);
+	hwpt.pt_id = ioas.out_ioas_id;
+	VMM_IOCTL(vmm.iommufd, IOMMU_HWPT_ALLOC, &hwpt);
+
+	domain->ioas = ioas.out_ioas_id;
+	domain->hwpt = hwpt.out_hwpt_id;
+	domain->page = alloc_pages(1);
+	map(domain->ioas, (void *)domain->page, TEST_IOVA, PAGE);
+}
+
+static int try_attach(uint32_t pt_id)
+{
+	struct vfio_device_attach_iommufd_pt cmd = {
+		.argsz = sizeof(cmd),
+		.pt_id = pt_id,
+	};
+
+	return ioctl(vmm.device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+}
+
+static void attach(uint32_t pt_id)
+{
+	if (try_attach(pt_id))
+		die("VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+}
+
+static void detach(void)
+{
+	struct vfio_device_detach_iommufd_pt cmd = { .argsz = sizeof(cmd) };
+
+	VMM_IOCTL(vmm.device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+}
+
+static struct vfio_region_info region_info(uint32_t index)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = index,
+	};
+
+	VMM_IOCTL(vmm.device, VFIO_DEVICE_GET_REGION_INFO, &info);
+	return info;
+}
+
+static void enable_bus_master(void)
+{
+	off_t offset = region_info(VFIO_PCI_CONFIG_REGION_INDEX).offset + 4;
+	uint16_t command;
+
+	if (pread(vmm.device, &command, sizeof(command), offset) < 0)
+		die("read of the PCI command register");
+	command |= 0x6;	/* memory space and bus master */
+	if (pwrite(vmm.device, &command, sizeof(command), offset) < 0)
+		die("write of the PCI command register");
+}
+
+static void write_reg(unsigned int reg, uint32_t value)
+{
+	*(volatile uint32_t *)(vmm.regs + reg) = value;
+}
+
+static uint32_t read_reg(unsigned int reg)
+{
+	return *(volatile uint32_t *)(vmm.regs + reg);
+}
+
+static void map_registers(void)
+{
+	struct vfio_region_info bar = region_info(VFIO_PCI_BAR0_REGION_INDEX);
+
+	vmm.regs = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			vmm.device, bar.offset);
+	if (vmm.regs == MAP_FAILED)
+		die("mmap of BAR 0");
+
+	write_reg(REG_IOVA_LO, (uint32_t)TEST_IOVA);
+	write_reg(REG_IOVA_HI, (uint32_t)(TEST_IOVA >> 32));
+	write_reg(REG_LEN, sizeof(uint32_t));
+}
+
+static void set_up(void)
+{
+	uint32_t devid;
+
+	vmm.iommufd = open("/dev/iommu", O_RDWR);
+	if (vmm.iommufd < 0)
+		die("/dev/iommu");
+	vmm.device = open_device();
+	devid = bind_iommufd();
+	make_domain(&vmm.domains[0], devid);
+	make_domain(&vmm.domains[1], devid);
+	attach(vmm.domains[0].hwpt);
+	map_registers();
+	enable_bus_master();
+}
+
+/*
+ * Have the device write once; returns the page that it landed in, 0 or 1, or
+ * -1 if it landed nowhere. The trigger returns when the DMA is over. Where it
+ * landed is read from the pages: the device's own verdict compares with a
+ * physical address, which makes no sense while the domain changes.
+ */
+static int write_once(void)
+{
+	int i, landed = -1;
+
+	vmm.domains[0].page[0] = 0;
+	vmm.domains[1].page[0] = 0;
+	write_reg(REG_DOORBELL, 1);
+	read_reg(REG_TRIGGER);
+
+	for (i = 0; i < 2; i++) {
+		if (vmm.domains[i].page[0] != PATTERN)
+			continue;
+		if (landed >= 0) {
+			errno = EIO;
+			die("one DMA landed in both pages");
+		}
+		landed = i;
+	}
+	return landed;
+}
+
+/*
+ * A DMA that no replace overlaps must land in the page of the domain that is
+ * attached; any other must land in one of the two.
+ */
+static void dma(void)
+{
+	unsigned int before, after;
+	int landed;
+
+	pthread_mutex_lock(&vmm.dma_lock);
+	before = atomic_load(&vmm.seq);
+	landed = write_once();
+	after = atomic_load(&vmm.seq);
+
+	vmm.counts.dma++;
+	if (landed < 0)
+		vmm.counts.lost++;
+	if (before == after && before % 2 == 0) {
+		vmm.counts.strict++;
+		if (landed >= 0 && (unsigned int)landed != before / 2 % 2)
+			vmm.counts.stale++;
+	}
+	pthread_mutex_unlock(&vmm.dma_lock);
+}
+
+static void replace(void)
+{
+	unsigned int seq = atomic_fetch_add(&vmm.seq, 1) + 1;
+
+	attach(vmm.domains[(seq + 1) / 2 % 2].hwpt);
+	atomic_fetch_add(&vmm.seq, 1);
+}
+
+static void *dma_thread(void *unused)
+{
+	while (!atomic_load(&vmm.stop))
+		dma();
+	return unused;
+}
+
+static void *map_thread(void *unused)
+{
+	uint8_t *memory = alloc_pages(STRESS_PAGES);
+	unsigned long round;
+
+	for (round = 0; !atomic_load(&vmm.stop); round++) {
+		uint32_t ioas = vmm.domains[round % 2].ioas;
+		uint64_t length = (1 + round % STRESS_PAGES) * PAGE;
+		uint64_t iova = STRESS_IOVA + round % 1024 * (1 << 20);
+
+		map(ioas, memory, iova, length);
+		unmap(ioas, iova, length);
+	}
+	printf("vmm: %lu maps and unmaps\n", round);
+	return unused;
+}
+
+static void start(pthread_t *thread, void *(*fn)(void *))
+{
+	errno = pthread_create(thread, NULL, fn, NULL);
+	if (errno)
+		die("pthread_create");
+}
+
+static int run_replace(unsigned long replaces, bool stress)
+{
+	pthread_t dma_id, map_id;
+	unsigned long i;
+
+	start(&dma_id, dma_thread);
+	if (stress)
+		start(&map_id, map_thread);
+
+	for (i = 0; i < replaces; i++) {
+		replace();
+		if (i % OWN_DMA_EVERY == 0)
+			dma();
+	}
+
+	atomic_store(&vmm.stop, true);
+	pthread_join(dma_id, NULL);
+	if (stress)
+		pthread_join(map_id, NULL);
+
+	printf("result: replaces=%lu dma=%lu lost=%lu stale=%lu overlapping=%lu\n",
+	       replaces, vmm.counts.dma, vmm.counts.lost, vmm.counts.stale,
+	       vmm.counts.dma - vmm.counts.strict);
+	return 0;
+}
+
+static double now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1e6 + ts.tv_nsec / 1e3;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int run_time(unsigned long replaces)
+{
+	unsigned long per_round = replaces / TIME_ROUNDS, i;
+	double rounds[TIME_ROUNDS], start;
+	int round;
+
+	for (round = 0; round < TIME_ROUNDS; round++) {
+		start = now_us();
+		for (i = 0; i < per_round; i++)
+			replace();
+		rounds[round] = (now_us() - start) / per_round;
+	}
+	qsort(rounds, TIME_ROUNDS, sizeof(rounds[0]), compare);
+	printf("result: replaces=%lu us=%.2f\n", per_round * TIME_ROUNDS,
+	       rounds[TIME_ROUNDS / 2]);
+	return 0;
+}
+
+static int tests, failures;
+
+static void check(bool ok, const char *what)
+{
+	printf("%s %d %s\n", ok ? "ok" : "not ok", ++tests, what);
+	failures += !ok;
+}
+
+static int run_attach(void)
+{
+	const uint32_t no_such_id = 0xffff;
+
+	printf("KTAP version 1\n1..8\n");
+	check(write_once() == 0, "DMA lands in the attached domain");
+	check(try_attach(no_such_id), "an attach can fail");
+	check(write_once() == 0, "DMA lands in the old domain after a failure");
+	check(!try_attach(vmm.domains[0].hwpt), "the same domain can be attached");
+	check(write_once() == 0, "DMA lands in it");
+	detach();
+	check(write_once() < 0, "DMA of a detached device is blocked");
+	attach(vmm.domains[1].hwpt);
+	check(write_once() == 1, "DMA lands in the domain attached then");
+	unmap(vmm.domains[1].ioas, TEST_IOVA, PAGE);
+	check(write_once() < 0, "DMA to what was unmapped is blocked");
+	return failures != 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 1 ? argv[1] : "";
+	unsigned long number = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!strcmp(command, "replace") && number) {
+		set_up();
+		return run_replace(number, false);
+	}
+	if (!strcmp(command, "stress") && number) {
+		set_up();
+		return run_replace(number, true);
+	}
+	if (!strcmp(command, "time") && number >= TIME_ROUNDS) {
+		set_up();
+		return run_time(number);
+	}
+	if (!strcmp(command, "attach")) {
+		set_up();
+		return run_attach();
+	}
+
+	fprintf(stderr, "usage: vmm replace N | stress N | time N | attach\n");
+	return 2;
+}
