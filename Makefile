@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help demo check kernels tree patch shell clean FORCE
 
 REPLACES ?= 20000
-export REPLACES KERNEL_TREE
+export KERNEL_TREE
 
 toolbox := scripts/in-toolbox
 driver  := $(wildcard *.[ch]) Kconfig Kbuild base.cocci
@@ -26,10 +26,11 @@ help:
 	@echo "KERNEL_TREE=/path/to/linux-7.3 takes your own unmodified tree instead of Debian's"
 
 demo: kernels build/initramfs.gz
-	scripts/demo
+	@scripts/demo $(REPLACES)
 
-check: kernels build/bzImage-debug build/initramfs.gz build/rework.patch
-	scripts/check
+check: kernels build/bzImage-debug build/initramfs.gz build/initramfs-kexec.gz \
+       build/rework.patch
+	@scripts/check
 
 kernels: build/bzImage-stock build/bzImage-rework
 
@@ -95,3 +96,6 @@ build/vmm: tests/vmm.c build/toolbox.stamp
 
 build/initramfs.gz: build/vmm tests/init scripts/initramfs
 	@$(toolbox) scripts/initramfs $@
+
+build/initramfs-kexec.gz: build/initramfs.gz build/bzImage-rework tests/kdump
+	@$(toolbox) scripts/initramfs $@ build/bzImage-rework build/initramfs.gz

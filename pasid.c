@@ -428,6 +428,11 @@ static void pasid_sync_iotlb(struct qi_batch *batch, struct pasid_sync *ps,
  * first the IOTLB, as it may be refilled by way of a PASID-cache entry, then
  * the device TLB, as that is refilled from the IOTLB.
  *
+ * What was translated with the old entry is tagged with its DID. Emulated units
+ * may read the DID apart from the rest of the entry: QEMU's does so after the
+ * walk, and caches a translation of the old table with the new DID if the
+ * entry changed in between. So the new DID's translations go as well.
+ *
  * Entry that was not present: only a unit with caching mode has cached
  * anything, tagged with DID 0. The steps before the last one need the
  * invalidation all the same, as it is what waits for a fetch under way.
@@ -455,7 +460,11 @@ static void pasid_sync(struct entry_sync *es, bool last)
 			inv_pasid_cache(&batch, ps->cached_did, ps->pasid,
 					QI_PC_PASID_SEL);
 		inv_fence(&batch);
-		pasid_sync_iotlb(&batch, ps, was_present ? &ps->old : live);
+		if (was_present)
+			pasid_sync_iotlb(&batch, ps, &ps->old);
+		if (pasid_pte_is_present(live) &&
+		    ps->cached_did != pasid_get_domain_id(&ps->old))
+			pasid_sync_iotlb(&batch, ps, live);
 		if (was_present)
 			inv_devtlb(&batch, ps->info, ps->pasid);
 	}

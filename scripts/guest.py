@@ -26,6 +26,7 @@ COMPLAINTS = re.compile(
     r"possible (circular|recursive)|inconsistent lock|INFO: (task|rcu)|"
     r"unreferenced object|DMAR: .*(error|fail)|QI (HEAD|PRIOR)|"
     r"Invalidation .*(Error|Time-out)")
+CRASH = re.compile(r"Kernel panic - not syncing: sysrq triggered crash")
 FAULTS = re.compile(r"DMAR: \[DMA|DMAR: DRHD: handling fault")
 
 
@@ -39,7 +40,7 @@ def qemu(args):
             "-machine", "q35", "-cpu", args.cpu, "-smp", "2", "-m", "1G",
             "-nodefaults", "-display", "none", "-no-reboot",
             "-device", unit, "-device", "iommu-testdev",
-            "-kernel", args.kernel, "-initrd", "build/initramfs.gz",
+            "-kernel", args.kernel, "-initrd", args.initrd,
             "-append", " ".join(append), *args.qemu]
 
 
@@ -56,6 +57,8 @@ def run(args, log):
         marker = re.match(r"guest: exit status (\d+)", line)
         if marker:
             status = int(marker[1])
+        elif args.expect_crash and CRASH.search(line):
+            pass
         elif COMPLAINTS.search(line) or (FAULTS.search(line) and
                                          not args.expect_faults):
             complaints.append(line)
@@ -81,6 +84,9 @@ def main():
     parser.add_argument("--timeout", type=int, default=600, help="in seconds")
     parser.add_argument("--expect-faults", action="store_true",
                         help="DMA faults are part of the test")
+    parser.add_argument("--expect-crash", action="store_true",
+                        help="a crash on purpose is part of the test")
+    parser.add_argument("--initrd", default="build/initramfs.gz")
     parser.add_argument("--interactive", action="store_true")
     parser.add_argument("--log", help="name of the log in build/logs")
     args = parser.parse_args()
