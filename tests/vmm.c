@@ -3,9 +3,10 @@
  * vmm - replace domains under a device that does DMA, and count what is lost
  *
  * A small VMM: it opens a device through VFIO's character device, binds it to
- * iommufd and makes two domains that map one IOVA to two pages, A and B. The
- * device, QEMU's iommu-testdev, writes a word to that IOVA each time it is
- * asked to.
+ * iommufd and makes two domains that map the same IOVAs to page A and to page
+ * B. The device, QEMU's iommu-testdev, writes a word each time it is asked to.
+ * It takes the IOVAs in turn: one that is in the IOTLB would hide from it what
+ * becomes of the entry.
  *
  *   vmm replace N   replace one domain by the other N times while a thread
  *                   keeps the device writing
@@ -34,6 +35,7 @@
 
 #define PAGE		4096UL
 #define TEST_IOVA	0x40000000UL
+#define TEST_IOVAS	64
 #define STRESS_IOVA	0x80000000UL
 #define STRESS_PAGES	64
 
@@ -237,6 +239,7 @@ static void make_domain(struct domain *domain, uint32_t devid)
 		.size = sizeof(hwpt),
 		.dev_id = devid,
 	};
+	unsigned int i;
 
 	VMM_IOCTL(vmm.iommufd, IOMMU_IOAS_ALLOC, &ioas);
 	hwpt.pt_id = ioas.out_ioas_id;
@@ -245,7 +248,9 @@ static void make_domain(struct domain *domain, uint32_t devid)
 	domain->ioas = ioas.out_ioas_id;
 	domain->hwpt = hwpt.out_hwpt_id;
 	domain->page = alloc_pages(1);
-	map(domain->ioas, (void *)domain->page, TEST_IOVA, PAGE);
+	for (i = 0; i < TEST_IOVAS; i++)
+		map(domain->ioas, (void *)domain->page, TEST_IOVA + i * PAGE,
+		    PAGE);
 }
 
 static int try_attach(uint32_t pt_id)
@@ -313,7 +318,6 @@ static void map_registers(void)
 	if (vmm.regs == MAP_FAILED)
 		die("mmap of BAR 0");
 
-	write_reg(REG_IOVA_LO, (uint32_t)TEST_IOVA);
 	write_reg(REG_IOVA_HI, (uint32_t)(TEST_IOVA >> 32));
 	write_reg(REG_LEN, sizeof(uint32_t));
 }
@@ -342,8 +346,10 @@ static void set_up(void)
  */
 static int write_once(void)
 {
+	static unsigned int turn;
 	int i, landed = -1;
 
+	write_reg(REG_IOVA_LO, TEST_IOVA + turn++ % TEST_IOVAS * PAGE);
 	vmm.domains[0].page[0] = 0;
 	vmm.domains[1].page[0] = 0;
 	write_reg(REG_DOORBELL, 1);
@@ -506,7 +512,7 @@ static int run_attach(void)
 	check(write_once() < 0, "DMA of a detached device is blocked");
 	attach(vmm.domains[1].hwpt);
 	check(write_once() == 1, "DMA lands in the domain attached then");
-	unmap(vmm.domains[1].ioas, TEST_IOVA, PAGE);
+	unmap(vmm.domains[1].ioas, TEST_IOVA, TEST_IOVAS * PAGE);
 	check(write_once() < 0, "DMA to what was unmapped is blocked");
 	return failures != 0;
 }
