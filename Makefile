@@ -59,7 +59,7 @@ build:
 build/kernel-tree: FORCE | build
 	@echo '$(KERNEL_TREE)' | cmp -s - $@ || echo '$(KERNEL_TREE)' > $@
 
-build/toolbox.stamp: scripts/toolbox build/kernel-tree | build
+build/toolbox.stamp: scripts/toolbox | build
 	$(call step,scripts/toolbox)
 	@touch $@
 
