@@ -3,7 +3,7 @@
 """Run one guest under QEMU and judge how it went.
 
 The guest runs COMMAND as the child of init and powers off. What the command
-prints is printed; the whole console goes to build/logs. The guest has failed
+prints is printed; the kernel's console goes to build/logs. The guest has failed
 if the command has, if it does not end in time, or if the kernel complains.
 """
 
@@ -44,27 +44,39 @@ def qemu(args):
             "-append", " ".join(append), *args.qemu]
 
 
-def run(args, log):
-    """Run the guest; returns (exit status of its command or None, complaints)."""
-    status, complaints = None, []
-    guest = subprocess.Popen(
-        ["timeout", str(args.timeout), *qemu(args), "-serial", "stdio"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace")
-    for line in guest.stdout:
-        log.write(line)
-        line = line.rstrip()
-        marker = re.match(r"guest: exit status (\d+)", line)
-        if marker:
-            status = int(marker[1])
-        elif args.expect_crash and CRASH.search(line):
-            pass
-        elif COMPLAINTS.search(line) or (FAULTS.search(line) and
-                                         not args.expect_faults):
-            complaints.append(line)
-        elif line and not line.startswith("[") and "SeaBIOS" not in line:
-            print(line, flush=True)
-    if guest.wait() == 124:
+def find_complaints(args, lines):
+    """Lines in which something is wrong that the test does not expect"""
+    for line in lines:
+        if args.expect_crash and CRASH.search(line):
+            continue
+        if COMPLAINTS.search(line) or (FAULTS.search(line) and
+                                       not args.expect_faults):
+            yield line.rstrip()
+
+
+def run(args, path):
+    """Run the guest; returns (exit status of its command or None, complaints).
+
+    The kernel's console and the command have a serial port each, or their
+    lines would run into each other.
+    """
+    status, output = None, []
+    with open(f"{path}.qemu", "w", encoding="utf-8") as errors, \
+         subprocess.Popen(
+             ["timeout", str(args.timeout), *qemu(args),
+              "-serial", f"file:{path}.log", "-serial", "stdio"],
+             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+             text=True, errors="replace") as guest:
+        for line in guest.stdout:
+            output.append(line)
+            marker = re.match(r"guest: exit status (\d+)", line)
+            if marker:
+                status = int(marker[1])
+            else:
+                print(line, end="", flush=True)
+    with open(f"{path}.log", encoding="utf-8", errors="replace") as log:
+        complaints = list(find_complaints(args, [*log, *output]))
+    if guest.returncode == 124:
         complaints.append(f"no end after {args.timeout} s")
     return status, complaints
 
@@ -88,7 +100,7 @@ def main():
                         help="a crash on purpose is part of the test")
     parser.add_argument("--initrd", default="build/initramfs.gz")
     parser.add_argument("--interactive", action="store_true")
-    parser.add_argument("--log", help="name of the log in build/logs")
+    parser.add_argument("--log", help="name of the logs in build/logs")
     args = parser.parse_args()
 
     if args.interactive:
@@ -96,17 +108,15 @@ def main():
         os.execvp("qemu-system-x86_64", [*qemu(args), "-serial", "mon:stdio"])
 
     os.makedirs("build/logs", exist_ok=True)
-    name = args.log or f"{time.time_ns()}"
-    path = f"build/logs/{name}.log"
-    with open(path, "w", encoding="utf-8") as log:
-        status, complaints = run(args, log)
+    path = f"build/logs/{args.log or time.time_ns()}"
+    status, complaints = run(args, path)
     for line in complaints[:10]:
         print(f"guest: {line}")
     if status == 0 and not complaints:
         return
     if status is None:
         print("guest: ended before its command did")
-    sys.exit(f"guest: failed, see {path}")
+    sys.exit(f"guest: failed, see {path}.log and {path}.qemu")
 
 
 main()
