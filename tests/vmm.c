@@ -13,6 +13,8 @@
  *   vmm stress N    the same, and a third thread maps and unmaps
  *   vmm time N      N replaces without any DMA, and how long each took
  *   vmm attach      what must hold when domains are attached and detached
+ *   vmm fail        the same when an attach fails, once for each allocation in
+ *                   it; needs a kernel with fault injection
  */
 
 #include <dirent.h>
@@ -517,6 +519,65 @@ static int run_attach(void)
 	return failures != 0;
 }
 
+/*
+ * Have the nth allocation of this thread from now on fail, none if 0; says
+ * whether the one that was to fail before has done so. The file stays open, as
+ * opening it allocates.
+ */
+static bool fail_nth(unsigned int nth)
+{
+	static int fd = -1;
+	char text[16] = "";
+
+	if (fd < 0)
+		fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	if (fd < 0 || pread(fd, text, sizeof(text) - 1, 0) < 0)
+		die("/proc/thread-self/fail-nth");
+
+	if (dprintf(fd, "%u", nth) < 0)
+		die("write to /proc/thread-self/fail-nth");
+	return !strtoul(text, NULL, 0);
+}
+
+static void allow_failures(const char *dir)
+{
+	write_file(dir, "ignore-gfp-wait", "N");
+	write_file(dir, "verbose", "0");
+}
+
+/*
+ * Fail the first allocation of an attach, then the second and so on until one
+ * attach makes fewer. An attach may do without; whatever it says, the device
+ * must translate through the domain that it says.
+ */
+static int run_fail(void)
+{
+	unsigned int nth, refused = 0, attached = 0;
+	bool injected, failed, ok = true;
+
+	allow_failures("/sys/kernel/debug/failslab");
+	allow_failures("/sys/kernel/debug/fail_page_alloc");
+	write_file("/sys/kernel/debug/fail_page_alloc", "min-order", "0");
+
+	printf("KTAP version 1\n1..3\n");
+	for (nth = 1; ; nth++) {
+		fail_nth(nth);
+		failed = try_attach(vmm.domains[!attached].hwpt);
+		injected = fail_nth(0);
+		refused += failed;
+		attached ^= !failed;
+		if (write_once() != (int)attached)
+			ok = false;
+		if (!injected)
+			break;
+	}
+	check(ok, "DMA lands in the domain that is attached, after each");
+	check(refused, "some attaches were refused");
+	check(!failed, "without a failure there is none");
+	printf("result: points=%u refused=%u\n", nth - 1, refused);
+	return failures != 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -539,7 +600,11 @@ int main(int argc, char **argv)
 		set_up();
 		return run_attach();
 	}
+	if (!strcmp(command, "fail")) {
+		set_up();
+		return run_fail();
+	}
 
-	fprintf(stderr, "usage: vmm replace N | stress N | time N | attach\n");
+	fprintf(stderr, "usage: vmm replace N | stress N | time N | attach | fail\n");
 	return 2;
 }
