@@ -154,6 +154,8 @@ void context_entry_make_scalable(struct context_entry *ce, phys_addr_t dir,
  * The state of one change of a context entry
  *
  * @old: the entry as it was before
+ * @cached_did: what tags the entry that hardware may have cached since the last
+ *              sync. Invalidating the context-cache goes by it.
  * @copied: it was taken over from a crashed kernel
  */
 struct context_sync {
@@ -161,21 +163,30 @@ struct context_sync {
 	struct device_domain_info *info;
 	u16 sid;
 	struct context_entry old;
+	u16 cached_did;
 	bool copied;
 };
 
-static u16 context_did(const struct context_entry *ce)
+/*
+ * A unit with caching mode caches entries that are not present as DID 0. A
+ * scalable mode entry has no DID, and the unit looks at none.
+ */
+static u16 context_cache_tag(struct intel_iommu *iommu,
+			     const struct context_entry *ce)
 {
+	if (sm_supported(iommu) || !(ce->lo & CONTEXT_P))
+		return 0;
+
 	return FIELD_GET(CONTEXT_DID, ce->hi);
 }
 
 /* A unit without a queue: legacy mode, without device TLBs. */
-static void context_sync_registers(struct context_sync *cs, u16 did,
+static void context_sync_registers(struct context_sync *cs, u16 cached_did,
 				   u16 iotlb_did, bool last)
 {
 	struct iommu_flush *flush = &cs->info->iommu->flush;
 
-	flush->flush_context(cs->info->iommu, did, cs->sid,
+	flush->flush_context(cs->info->iommu, cached_did, cs->sid,
 			     DMA_CCMD_MASK_NOBIT, DMA_CCMD_DEVICE_INVL);
 	if (last)
 		flush->flush_iotlb(cs->info->iommu, iotlb_did, 0, 0,
@@ -217,20 +228,20 @@ static void context_sync_copied(struct context_sync *cs)
  * next. A scalable mode entry changes only while nothing is attached to any
  * PASID, so there is nothing behind it but the device TLB.
  *
- * An entry that was not present is cached only with caching mode, then with
- * DID 0; the steps before the last one need the invalidation all the same, as
- * it is what waits for a fetch under way.
+ * An entry that was not present is cached only with caching mode; the steps
+ * before the last one need the invalidation all the same, as it is what waits
+ * for a fetch under way.
  */
 static void context_sync(struct entry_sync *es, bool last)
 {
 	struct context_sync *cs = container_of(es, struct context_sync, es);
+	struct context_entry *live = (struct context_entry *)es->entry;
 	struct intel_iommu *iommu = cs->info->iommu;
 	bool was_present = context_present(&cs->old);
-	bool scalable = sm_supported(iommu);
+	u16 cached_did, iotlb_did;
 	struct qi_batch batch;
-	u16 did = 0, iotlb_did = 0;
 
-	__iommu_flush_cache(iommu, es->entry, sizeof(struct context_entry));
+	__iommu_flush_cache(iommu, live, sizeof(*live));
 
 	if (cs->copied) {
 		context_sync_copied(cs);
@@ -241,19 +252,17 @@ static void context_sync(struct entry_sync *es, bool last)
 		return;
 	}
 
-	if (!scalable) {
-		if (was_present)
-			did = context_did(&cs->old);
-		iotlb_did = did ?: context_did((struct context_entry *)es->entry);
-	}
+	iotlb_did = context_cache_tag(iommu, was_present ? &cs->old : live);
+	cached_did = cs->cached_did;
+	cs->cached_did = context_cache_tag(iommu, live);
 	if (!iommu->qi) {
-		context_sync_registers(cs, did, iotlb_did, last);
+		context_sync_registers(cs, cached_did, iotlb_did, last);
 		return;
 	}
 
 	inv_init(&batch);
-	inv_context_cache(&batch, did, cs->sid, DMA_CCMD_DEVICE_INVL);
-	if (last && (!scalable || !was_present)) {
+	inv_context_cache(&batch, cached_did, cs->sid, DMA_CCMD_DEVICE_INVL);
+	if (last && (!sm_supported(iommu) || !was_present)) {
 		inv_fence(&batch);
 		inv_iotlb(&batch, iommu, iotlb_did, DMA_TLB_DSI_FLUSH);
 	}
@@ -293,6 +302,7 @@ static void context_entry_write(struct device_domain_info *info, u16 sid,
 		.info = info,
 		.sid = sid,
 		.old = *live,
+		.cached_did = context_cache_tag(iommu, live),
 		.copied = context_copied(iommu, bus, devfn),
 	};
 	const u64 words[] = { target->lo, target->hi };

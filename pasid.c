@@ -395,8 +395,8 @@ static void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
  * The state of one change of a PASID entry
  *
  * @old: the entry as it was before; its DID and type tag what the IOTLB holds
- * @cached_did: the DID of the entry that hardware may have cached since the
- *              last sync. Invalidating the PASID-cache goes by it.
+ * @cached_did: what tags the entry that hardware may have cached since the last
+ *              sync. Invalidating the PASID-cache goes by it.
  */
 struct pasid_sync {
 	struct entry_sync es;
@@ -405,6 +405,12 @@ struct pasid_sync {
 	struct pasid_entry old;
 	u16 cached_did;
 };
+
+/* A unit with caching mode caches entries that are not present as DID 0. */
+static u16 pasid_cache_tag(const struct pasid_entry *pe)
+{
+	return pasid_pte_is_present(pe) ? pasid_get_domain_id(pe) : 0;
+}
 
 /* VT-d spec, section 6.5.3.3 (Guidance to Software for Invalidations) */
 static void pasid_sync_iotlb(struct qi_batch *batch, struct pasid_sync *ps,
@@ -434,8 +440,8 @@ static void pasid_sync_iotlb(struct qi_batch *batch, struct pasid_sync *ps,
  * entry changed in between. So the new DID's translations go as well.
  *
  * Entry that was not present: only a unit with caching mode has cached
- * anything, tagged with DID 0. The steps before the last one need the
- * invalidation all the same, as it is what waits for a fetch under way.
+ * anything. The steps before the last one need the invalidation all the same,
+ * as it is what waits for a fetch under way.
  */
 static void pasid_sync(struct entry_sync *es, bool last)
 {
@@ -454,7 +460,7 @@ static void pasid_sync(struct entry_sync *es, bool last)
 
 	inv_init(&batch);
 	inv_pasid_cache(&batch, ps->cached_did, ps->pasid, QI_PC_PASID_SEL);
-	ps->cached_did = pasid_get_domain_id(live);
+	ps->cached_did = pasid_cache_tag(live);
 	if (last) {
 		if (!was_present)
 			inv_pasid_cache(&batch, ps->cached_did, ps->pasid,
@@ -493,7 +499,7 @@ static void pasid_entry_write(struct device_domain_info *info, u32 pasid,
 		.info = info,
 		.pasid = pasid,
 		.old = *live,
-		.cached_did = pasid_get_domain_id(live),
+		.cached_did = pasid_cache_tag(live),
 	};
 
 	lockdep_assert_held(&info->iommu->lock);
