@@ -29,7 +29,7 @@ demo: kernels build/initramfs.gz
 	@scripts/demo $(REPLACES)
 
 check: kernels build/bzImage-debug build/initramfs.gz build/initramfs-kexec.gz \
-       build/rework.patch
+       build/rework.patch build/fetches
 	@scripts/check
 
 kernels: build/bzImage-stock build/bzImage-rework
@@ -93,6 +93,11 @@ build/bzImage-debug: build/linux.stamp scripts/kernel $(debug)
 
 build/vmm: tests/vmm.c build/toolbox.stamp
 	@$(toolbox) gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<
+
+# The library as it is, with shims for what user space lacks
+fetches := tests/fetches.c entry_sync.c entry_sync_check.c entry_format.c entry_layout.c
+build/fetches: $(fetches) $(wildcard *.h tests/shim/*/*.h) scripts/user-space build/linux-stock.stamp
+	@$(toolbox) scripts/user-space $(fetches) -o $@
 
 build/initramfs.gz: build/vmm tests/init scripts/initramfs
 	@$(toolbox) scripts/initramfs $@

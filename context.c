@@ -16,139 +16,12 @@
 
 #include <linux/bitfield.h>
 #include <linux/iommu.h>
-#include <linux/log2.h>
 #include <linux/pci.h>
 
+#include "entry_format.h"
 #include "entry_sync.h"
 #include "iommu.h"
 #include "pasid.h"
-
-/* Word 0 */
-#define CONTEXT_P		BIT_ULL(0)
-#define CONTEXT_FPD		BIT_ULL(1)
-#define CONTEXT_TT		GENMASK_ULL(3, 2)
-#define CONTEXT_SSPTPTR		GENMASK_ULL(63, 12)
-#define CONTEXT_SM_PDTS		GENMASK_ULL(11, 9)
-#define CONTEXT_SM_PASIDDIRPTR	GENMASK_ULL(63, 12)
-/* Word 1 */
-#define CONTEXT_AW		GENMASK_ULL(2, 0)
-#define CONTEXT_DID		GENMASK_ULL(23, 8)
-#define CONTEXT_SM_RID_PASID	GENMASK_ULL(19, 0)
-
-/**
- * context_entry_get_used_legacy - the bits of a legacy context entry that
- *				   hardware looks at
- * @entry: the entry's 2 words
- * @used: set to the mask
- *
- * &entry_sync_ops.get_used for VT-d spec, section 9.3 (Context Entry).
- *
- * Context: Any.
- */
-void context_entry_get_used_legacy(const u64 *entry, u64 *used)
-{
-	used[0] = CONTEXT_P | CONTEXT_FPD;
-	if (!(entry[0] & CONTEXT_P))
-		return;
-
-	used[0] |= CONTEXT_TT;
-	used[1] = CONTEXT_AW | CONTEXT_DID;
-	if (FIELD_GET(CONTEXT_TT, entry[0]) != CONTEXT_TT_PASS_THROUGH)
-		used[0] |= CONTEXT_SSPTPTR;
-}
-
-/**
- * context_entry_get_used_scalable - the bits of a scalable mode context entry
- *				     that hardware looks at
- * @entry: the entry's low 2 words; the other two are reserved
- * @used: set to the mask
- *
- * &entry_sync_ops.get_used for VT-d spec, section 9.4 (Scalable-Mode Context
- * Entry).
- *
- * Context: Any.
- */
-void context_entry_get_used_scalable(const u64 *entry, u64 *used)
-{
-	used[0] = CONTEXT_P | CONTEXT_FPD;
-	if (!(entry[0] & CONTEXT_P))
-		return;
-
-	used[0] |= CONTEXT_SM_DTE | CONTEXT_SM_PASIDE | CONTEXT_SM_PRE |
-		   CONTEXT_SM_PDTS | CONTEXT_SM_PASIDDIRPTR;
-	used[1] = CONTEXT_SM_RID_PASID;
-}
-
-/**
- * context_entry_get_update_safe - the used bits that may change at any time
- * @cur: the present value of the entry
- * @target: the value that it shall get
- * @safe: set to the mask
- *
- * &entry_sync_ops.get_update_safe: FPD only says whether faults are recorded.
- *
- * Context: Any.
- */
-void context_entry_get_update_safe(const u64 *cur, const u64 *target, u64 *safe)
-{
-	safe[0] = CONTEXT_FPD;
-}
-
-/**
- * context_entry_make_second_stage - build a legacy entry for a page table
- * @ce: built here; not a live entry
- * @did: the domain id that tags what hardware caches
- * @ssptptr: physical address of the table's root
- * @aw: the table's address width field
- * @ats: accept translation requests and translated requests
- *
- * Context: Any.
- */
-void context_entry_make_second_stage(struct context_entry *ce, u16 did,
-				     phys_addr_t ssptptr, u8 aw, bool ats)
-{
-	ce->lo = CONTEXT_P | (ssptptr & CONTEXT_SSPTPTR) |
-		 FIELD_PREP(CONTEXT_TT, ats ? CONTEXT_TT_DEV_IOTLB :
-					      CONTEXT_TT_MULTI_LEVEL);
-	ce->hi = FIELD_PREP(CONTEXT_AW, aw) | FIELD_PREP(CONTEXT_DID, did);
-}
-
-/**
- * context_entry_make_pass_through - build a legacy entry that translates
- *				     nothing
- * @ce: built here; not a live entry
- * @did: the domain id that tags what hardware caches
- * @aw: the largest address width that the unit supports, as the spec demands
- *
- * Context: Any.
- */
-void context_entry_make_pass_through(struct context_entry *ce, u16 did, u8 aw)
-{
-	ce->lo = CONTEXT_P | FIELD_PREP(CONTEXT_TT, CONTEXT_TT_PASS_THROUGH);
-	ce->hi = FIELD_PREP(CONTEXT_AW, aw) | FIELD_PREP(CONTEXT_DID, did);
-}
-
-/**
- * context_entry_make_scalable - build a scalable mode entry
- * @ce: built here; not a live entry
- * @dir: physical address of the PASID directory
- * @max_pasid: number of PASIDs that the directory covers, a power of two
- * @flags: of %CONTEXT_SM_DTE, %CONTEXT_SM_PASIDE, %CONTEXT_SM_PRE
- *
- * Requests without PASID use %IOMMU_NO_PASID.
- *
- * Context: Any.
- */
-void context_entry_make_scalable(struct context_entry *ce, phys_addr_t dir,
-				 u32 max_pasid, u64 flags)
-{
-	/* A value of X says that the directory has 2^(X + 7) entries. */
-	unsigned int entries_lg2 = ilog2(max_pasid >> PASID_PDE_SHIFT);
-
-	ce->lo = CONTEXT_P | (dir & CONTEXT_SM_PASIDDIRPTR) | flags |
-		 FIELD_PREP(CONTEXT_SM_PDTS, entries_lg2 - 7);
-	ce->hi = FIELD_PREP(CONTEXT_SM_RID_PASID, IOMMU_NO_PASID);
-}
 
 /*
  * The state of one change of a context entry
@@ -162,22 +35,27 @@ struct context_sync {
 	struct entry_sync es;
 	struct device_domain_info *info;
 	u16 sid;
-	struct context_entry old;
+	struct context_words old;
 	u16 cached_did;
 	bool copied;
 };
+
+static bool is_present(const struct context_words *ce)
+{
+	return ce->val[0] & CONTEXT_P;
+}
 
 /*
  * A unit with caching mode caches entries that are not present as DID 0. A
  * scalable mode entry has no DID, and the unit looks at none.
  */
 static u16 context_cache_tag(struct intel_iommu *iommu,
-			     const struct context_entry *ce)
+			     const struct context_words *ce)
 {
-	if (sm_supported(iommu) || !(ce->lo & CONTEXT_P))
+	if (sm_supported(iommu) || !is_present(ce))
 		return 0;
 
-	return FIELD_GET(CONTEXT_DID, ce->hi);
+	return FIELD_GET(CONTEXT_DID, ce->val[1]);
 }
 
 /* A unit without a queue: legacy mode, without device TLBs. */
@@ -235,9 +113,9 @@ static void context_sync_copied(struct context_sync *cs)
 static void context_sync(struct entry_sync *es, bool last)
 {
 	struct context_sync *cs = container_of(es, struct context_sync, es);
-	struct context_entry *live = (struct context_entry *)es->entry;
+	struct context_words *live = (struct context_words *)es->entry;
 	struct intel_iommu *iommu = cs->info->iommu;
-	bool was_present = context_present(&cs->old);
+	bool was_present = is_present(&cs->old);
 	u16 cached_did, iotlb_did;
 	struct qi_batch batch;
 
@@ -284,8 +162,8 @@ static const struct entry_sync_ops context_sync_ops_scalable = {
 };
 
 static void context_entry_write(struct device_domain_info *info, u16 sid,
-				struct context_entry *live,
-				const struct context_entry *target)
+				struct context_words *live,
+				const struct context_words *target)
 {
 	struct intel_iommu *iommu = info->iommu;
 	u8 bus = PCI_BUS_NUM(sid), devfn = sid & 0xff;
@@ -293,8 +171,8 @@ static void context_entry_write(struct device_domain_info *info, u16 sid,
 		.es = {
 			.ops = sm_supported(iommu) ? &context_sync_ops_scalable :
 						     &context_sync_ops_legacy,
-			.entry = &live->lo,
-			.num_words = 2,
+			.entry = live->val,
+			.num_words = ARRAY_SIZE(live->val),
 			.quantum_words = entry_sync_quantum_words(2),
 			.present_word = 0,
 			.present_mask = CONTEXT_P,
@@ -305,10 +183,9 @@ static void context_entry_write(struct device_domain_info *info, u16 sid,
 		.cached_did = context_cache_tag(iommu, live),
 		.copied = context_copied(iommu, bus, devfn),
 	};
-	const u64 words[] = { target->lo, target->hi };
 
 	lockdep_assert_held(&iommu->lock);
-	entry_sync_write(&cs.es, words);
+	entry_sync_write(&cs.es, target->val);
 	if (cs.copied)
 		clear_context_copied(iommu, bus, devfn);
 }
@@ -325,13 +202,14 @@ static int visit_sids(struct device_domain_info *info,
 }
 
 /* A copied entry is found without @alloc, too. */
-static struct context_entry *context_entry_lookup(struct intel_iommu *iommu,
+static struct context_words *context_entry_lookup(struct intel_iommu *iommu,
 						  u16 sid, bool alloc)
 {
 	u8 bus = PCI_BUS_NUM(sid), devfn = sid & 0xff;
 
-	return iommu_context_addr(iommu, bus, devfn,
-				  alloc || context_copied(iommu, bus, devfn));
+	alloc |= context_copied(iommu, bus, devfn);
+	return (struct context_words *)iommu_context_addr(iommu, bus, devfn,
+							  alloc);
 }
 
 static int context_entry_alloc_one(struct pci_dev *pdev, u16 sid, void *opaque)
@@ -360,8 +238,8 @@ int context_entries_alloc(struct device_domain_info *info)
 /* What one device's entries shall be; @own for its own requester ID */
 struct context_target {
 	struct device_domain_info *info;
-	struct context_entry own;
-	struct context_entry alias;
+	struct context_words own;
+	struct context_words alias;
 };
 
 static int context_entry_install_one(struct pci_dev *pdev, u16 sid,
@@ -370,7 +248,7 @@ static int context_entry_install_one(struct pci_dev *pdev, u16 sid,
 	struct context_target *target = opaque;
 	struct device_domain_info *info = target->info;
 	bool own = sid == PCI_DEVID(info->bus, info->devfn);
-	struct context_entry *live;
+	struct context_words *live;
 
 	guard(spinlock)(&info->iommu->lock);
 	live = context_entry_lookup(info->iommu, sid, false);
@@ -426,7 +304,7 @@ static int setup_sm_context_one(struct pci_dev *pdev, u16 sid, void *opaque)
 {
 	struct device_domain_info *info = opaque;
 	struct intel_iommu *iommu = info->iommu;
-	struct context_entry *live, target;
+	struct context_words *live, target;
 	u64 flags = 0;
 
 	if (!sid_is_own(info, pdev))
@@ -440,7 +318,8 @@ static int setup_sm_context_one(struct pci_dev *pdev, u16 sid, void *opaque)
 		flags |= CONTEXT_SM_PRE;
 	context_entry_make_scalable(&target,
 				    virt_to_phys(info->pasid_table->table),
-				    info->pasid_table->max_pasid, flags);
+				    info->pasid_table->max_pasid / PASID_TBL_ENTRIES,
+				    flags);
 
 	guard(spinlock)(&iommu->lock);
 	live = context_entry_lookup(iommu, sid, true);
@@ -448,7 +327,7 @@ static int setup_sm_context_one(struct pci_dev *pdev, u16 sid, void *opaque)
 		return -ENOMEM;
 
 	/* The entry of an alias that was probed before stays that device's. */
-	if (!context_present(live) ||
+	if (!is_present(live) ||
 	    context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff))
 		context_entry_write(info, sid, live, &target);
 

@@ -36,6 +36,9 @@
  * 3. Clear what the new entry ignores. Window: combinations that differ from
  *    the new entry in ignored bits alone; each reads as the new entry.
  *
+ * If step 1 finds nothing that the new entry uses, it only clears what both
+ * ignore. That may happen at any time, so it goes with step 2.
+ *
  * When the new entry is not present, step 2 changes only the bits that it
  * uses, that is the present bit, and step 3 the rest: hardware specifications
  * ask software to keep the rest until hardware has dropped the entry.
@@ -57,6 +60,8 @@
  * steps, nor of two updates. Steps that change nothing are left out.
  */
 
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/align.h>
 #include <linux/bug.h>
 #include <linux/cache.h>
@@ -78,15 +83,34 @@ struct entry_sync_steps {
 	u64 value[ENTRY_SYNC_MAX_STEPS][ENTRY_SYNC_MAX_WORDS];
 };
 
+/* What is wrong with the description of the entry, or NULL */
+static const char *entry_sync_flaw(const struct entry_sync *es)
+{
+	if (!es->ops || !es->ops->get_used || !es->ops->sync)
+		return "ops lack get_used or sync";
+	if (es->quantum_words != 1 && es->quantum_words != 2)
+		return "quantum_words is neither 1 nor 2";
+	if (es->quantum_words > entry_sync_quantum_words(2))
+		return "quantum_words is 2, but the CPU has no 16-byte store";
+	if (!es->num_words || es->num_words % es->quantum_words)
+		return "num_words is no number of whole quanta";
+	if (es->num_words > ENTRY_SYNC_MAX_WORDS)
+		return "num_words is above ENTRY_SYNC_MAX_WORDS";
+	if (es->present_word >= es->num_words)
+		return "present_word is beyond the entry";
+	if (!es->present_mask)
+		return "present_mask is empty";
+	if (!es->entry ||
+	    !IS_ALIGNED((unsigned long)es->entry, es->quantum_words * sizeof(u64)))
+		return "entry is not aligned to the quantum";
+	return NULL;
+}
+
 static bool entry_sync_valid(const struct entry_sync *es)
 {
-	return es->ops && es->ops->get_used && es->ops->sync && es->entry &&
-	       (es->quantum_words == 1 || es->quantum_words == 2) &&
-	       es->num_words && es->num_words <= ENTRY_SYNC_MAX_WORDS &&
-	       es->num_words % es->quantum_words == 0 &&
-	       es->present_word < es->num_words && es->present_mask &&
-	       IS_ALIGNED((unsigned long)es->entry,
-			  es->quantum_words * sizeof(u64));
+	const char *flaw = entry_sync_flaw(es);
+
+	return !WARN(flaw, "entry_sync: %s\n", flaw);
 }
 
 static bool is_present(const struct entry_sync *es, const u64 *entry)
@@ -121,115 +145,133 @@ static const u64 *add_step(const struct entry_sync *es,
 	return value;
 }
 
-static void get_target_used(const struct entry_sync *es, const u64 *target,
-			    u64 *used)
+/*
+ * Masks of one update
+ *
+ * @used: bits that hardware looks at in the present entry
+ * @wanted: bits that it looks at in the target
+ * @free: bits that may have the target's value while the present entry is in
+ *        use
+ */
+struct entry_sync_masks {
+	u64 used[ENTRY_SYNC_MAX_WORDS];
+	u64 wanted[ENTRY_SYNC_MAX_WORDS];
+	u64 free[ENTRY_SYNC_MAX_WORDS];
+};
+
+static void get_masks(const struct entry_sync *es, const u64 *target,
+		      struct entry_sync_masks *masks)
 {
-	unsigned int i;
-
-	es->ops->get_used(target, used);
-
-	/*
-	 * A builder must not set bits that hardware ignores: they would keep
-	 * later updates from being hitless. Taking such bits as used is always
-	 * safe.
-	 */
-	for (i = 0; i < es->num_words; i++) {
-		WARN_ONCE(target[i] & ~used[i],
-			  "entry_sync: word %u: bits %#llx set but not used\n",
-			  i, target[i] & ~used[i]);
-		used[i] |= target[i];
-	}
-}
-
-/* Bits that may take the target's value while the old entry is in use. */
-static void get_free(const struct entry_sync *es, const u64 *cur,
-		     const u64 *target, u64 *free)
-{
-	u64 used[ENTRY_SYNC_MAX_WORDS] = {};
 	u64 safe[ENTRY_SYNC_MAX_WORDS] = {};
 	unsigned int i;
 
-	es->ops->get_used(cur, used);
+	*masks = (struct entry_sync_masks){};
+	es->ops->get_used(es->entry, masks->used);
+	es->ops->get_used(target, masks->wanted);
 	if (es->ops->get_update_safe)
-		es->ops->get_update_safe(cur, target, safe);
+		es->ops->get_update_safe(es->entry, target, safe);
 
-	for (i = 0; i < es->num_words; i++)
-		free[i] = ~used[i] | safe[i];
+	for (i = 0; i < es->num_words; i++) {
+		masks->free[i] = ~masks->used[i] | safe[i];
+		/*
+		 * A builder must not set bits that hardware ignores: they
+		 * would keep later updates from being hitless. Taking such
+		 * bits as used is always safe.
+		 */
+		WARN_ONCE(target[i] & ~masks->wanted[i],
+			  "entry_sync: word %u: bits %#llx set but not used\n",
+			  i, target[i] & ~masks->wanted[i]);
+		masks->wanted[i] |= target[i];
+	}
 }
 
 static void plan_breaking(const struct entry_sync *es,
-			  struct entry_sync_steps *steps, const u64 *cur,
-			  const u64 *target)
+			  struct entry_sync_steps *steps, const u64 *target)
 {
 	unsigned int first = round_down(es->present_word, es->quantum_words);
 	u64 next[ENTRY_SYNC_MAX_WORDS];
-	u64 off[ENTRY_SYNC_MAX_WORDS];
+	const u64 *cur = es->entry;
 	unsigned int i;
 
 	for (i = 0; i < es->num_words; i++)
-		off[i] = cur[i];
-	off[es->present_word] &= ~es->present_mask;
+		next[i] = cur[i];
+	next[es->present_word] &= ~es->present_mask;
+	cur = add_step(es, steps, cur, next);
 
 	for (i = 0; i < es->num_words; i++)
-		next[i] = round_down(i, es->quantum_words) == first ?
-			off[i] : target[i];
-
-	cur = add_step(es, steps, cur, off);
+		if (round_down(i, es->quantum_words) != first)
+			next[i] = target[i];
 	cur = add_step(es, steps, cur, next);
+
 	add_step(es, steps, cur, target);
 	steps->result.verdict = ENTRY_SYNC_BREAKING;
 }
 
-static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
-		 const u64 *target)
+/* @critical: first word of the critical quantum, or beyond the entry */
+static void plan_hitless(const struct entry_sync *es,
+			 struct entry_sync_steps *steps, const u64 *target,
+			 const struct entry_sync_masks *masks,
+			 unsigned int critical)
 {
-	u64 target_used[ENTRY_SYNC_MAX_WORDS] = {};
-	unsigned int critical = es->num_words;
-	u64 free[ENTRY_SYNC_MAX_WORDS];
+	unsigned int end = min(critical + es->quantum_words, es->num_words);
 	u64 next[ENTRY_SYNC_MAX_WORDS];
-	unsigned int num_critical = 0;
 	const u64 *cur = es->entry;
-	unsigned int i, end;
+	bool preload = false;
+	unsigned int i;
 
-	steps->result = (struct entry_sync_result){
-		.verdict = ENTRY_SYNC_UNCHANGED,
-	};
-	get_target_used(es, target, target_used);
-	if (!memcmp(cur, target, es->num_words * sizeof(u64)))
-		return;
-
-	get_free(es, cur, target, free);
-	for (i = 0; i < es->num_words; i++) {
-		next[i] = (cur[i] & ~free[i]) | (target[i] & free[i]);
-		if (!((next[i] ^ target[i]) & target_used[i]))
-			continue;
-		if (critical != round_down(i, es->quantum_words))
-			num_critical++;
-		critical = round_down(i, es->quantum_words);
-	}
-
-	if (num_critical > 1) {
-		plan_breaking(es, steps, cur, target);
-		return;
-	}
-
-	/* The critical quantum, if any, changes in one store: not in step 1. */
-	end = min(critical + es->quantum_words, es->num_words);
+	for (i = 0; i < es->num_words; i++)
+		next[i] = (cur[i] & ~masks->free[i]) |
+			  (target[i] & masks->free[i]);
 	for (i = critical; i < end; i++)
 		next[i] = cur[i];
-	cur = add_step(es, steps, cur, next);
+	for (i = 0; i < es->num_words; i++)
+		preload |= (cur[i] ^ next[i]) & masks->wanted[i] & ~masks->used[i];
+	if (preload)
+		cur = add_step(es, steps, cur, next);
 
 	for (i = critical; i < end; i++)
 		next[i] = is_present(es, target) ?
-			target[i] : (cur[i] & ~target_used[i]) | target[i];
+			target[i] : (cur[i] & ~masks->wanted[i]) | target[i];
 	cur = add_step(es, steps, cur, next);
 
 	add_step(es, steps, cur, target);
 	steps->result.verdict = ENTRY_SYNC_HITLESS;
 }
 
-static void store_quantum(u64 *to, const u64 *from, unsigned int words)
+static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
+		 const u64 *target)
 {
+	unsigned int i, critical = es->num_words, num_critical = 0;
+	struct entry_sync_masks masks;
+
+	steps->result = (struct entry_sync_result){
+		.verdict = ENTRY_SYNC_UNCHANGED,
+	};
+	get_masks(es, target, &masks);
+	if (!memcmp(es->entry, target, es->num_words * sizeof(u64)))
+		return;
+
+	for (i = 0; i < es->num_words; i++) {
+		if (!((es->entry[i] ^ target[i]) & ~masks.free[i] &
+		      masks.wanted[i]))
+			continue;
+		if (critical != round_down(i, es->quantum_words))
+			num_critical++;
+		critical = round_down(i, es->quantum_words);
+	}
+
+	if (num_critical > 1)
+		plan_breaking(es, steps, target);
+	else
+		plan_hitless(es, steps, target, &masks, critical);
+}
+
+/* Everything that hardware can see of an update goes through here. */
+VISIBLE_IF_KUNIT void entry_sync_store(u64 *to, const u64 *from,
+				       unsigned int words)
+{
+	KUNIT_STATIC_STUB_REDIRECT(entry_sync_store, to, from, words);
+
 #ifdef system_has_cmpxchg128
 	if (words == 2) {
 		u128 *to128 = (u128 *)to;
@@ -249,8 +291,8 @@ static void store_step(const struct entry_sync *es, const u64 *value)
 
 	for (i = 0; i < es->num_words; i += es->quantum_words)
 		if (quantum_differs(es, es->entry, value, i))
-			store_quantum(&es->entry[i], &value[i],
-				      es->quantum_words);
+			entry_sync_store(&es->entry[i], &value[i],
+					 es->quantum_words);
 }
 
 /**
@@ -286,7 +328,7 @@ struct entry_sync_result entry_sync_plan(const struct entry_sync *es,
 {
 	struct entry_sync_steps steps;
 
-	if (WARN_ON(!entry_sync_valid(es)))
+	if (!entry_sync_valid(es))
 		return (struct entry_sync_result){};
 
 	plan(es, &steps, target);
@@ -317,7 +359,7 @@ struct entry_sync_result entry_sync_write(struct entry_sync *es,
 	struct entry_sync_steps steps;
 	unsigned int i;
 
-	if (WARN_ON(!entry_sync_valid(es)))
+	if (!entry_sync_valid(es))
 		return (struct entry_sync_result){};
 
 	plan(es, &steps, target);

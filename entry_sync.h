@@ -103,4 +103,8 @@ struct entry_sync_result entry_sync_plan(const struct entry_sync *es,
 struct entry_sync_result entry_sync_write(struct entry_sync *es,
 					  const u64 *target);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+void entry_sync_store(u64 *to, const u64 *from, unsigned int words);
+#endif
+
 #endif /* _ENTRY_SYNC_H_ */

@@ -1,204 +1,197 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of entry_sync with a made-up format
+ * KUnit tests of entry_sync
  *
- * 8 words. The present bit is in word 5; word 5 also says which of the other
- * words are used. Nothing of it is like VT-d.
+ * The cases are those of entry_layout.c, run against the library as it is
+ * linked into the driver.
  */
 
-#include <linux/string.h>
+#include <kunit/static_stub.h>
+#include <kunit/test.h>
+#include <kunit/test-bug.h>
 
-#include "entry_sync_check.h"
+#include "entry_format.h"
+#include "entry_layout.h"
 
-#define PRESENT_WORD	5
-#define PRESENT		BIT_ULL(63)
-#define FAULTS		BIT_ULL(62)
-#define USES(word)	BIT_ULL(word)
-
-static void made_up_get_used(const u64 *entry, u64 *used)
-{
-	unsigned int i;
-
-	used[PRESENT_WORD] = PRESENT | FAULTS;
-	if (!(entry[PRESENT_WORD] & PRESENT))
-		return;
-
-	used[PRESENT_WORD] |= GENMASK_ULL(7, 0);
-	for (i = 0; i < ENTRY_SYNC_MAX_WORDS; i++)
-		if (i != PRESENT_WORD && entry[PRESENT_WORD] & USES(i))
-			used[i] = U64_MAX;
-}
-
-static void made_up_get_update_safe(const u64 *cur, const u64 *target,
-				    u64 *safe)
-{
-	safe[PRESENT_WORD] = FAULTS;
-}
-
-static const struct entry_sync_format made_up = {
-	.ops = {
-		.get_used = made_up_get_used,
-		.get_update_safe = made_up_get_update_safe,
-	},
-	.num_words = ENTRY_SYNC_MAX_WORDS,
-	.present_word = PRESENT_WORD,
-	.present_mask = PRESENT,
+struct entry_sync_case {
+	const struct entry_layout *layout;
+	unsigned int quantum_words;
 };
 
-/* An entry that uses the words in @words, each with the value @value */
-static void made_up_entry(u64 *entry, u8 words, u64 value)
-{
-	unsigned int i;
+static const struct entry_sync_case entry_sync_params[] = {
+	{ &pasid_layout, 1 }, { &pasid_layout, 2 },
+	{ &context_legacy_layout, 1 }, { &context_legacy_layout, 2 },
+	{ &context_scalable_layout, 1 }, { &context_scalable_layout, 2 },
+	{ &made_up_layout, 1 }, { &made_up_layout, 2 },
+};
 
-	words &= ~USES(PRESENT_WORD);
-	memset(entry, 0, ENTRY_SYNC_MAX_WORDS * sizeof(u64));
-	entry[PRESENT_WORD] = PRESENT | words;
-	for (i = 0; i < ENTRY_SYNC_MAX_WORDS; i++)
-		if (words & USES(i))
-			entry[i] = value;
+static void describe_case(const struct entry_sync_case *param, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %u-bit quanta",
+		 param->layout->name, 64 * param->quantum_words);
 }
 
-static unsigned int count_quanta(u8 words, unsigned int quantum_words)
-{
-	unsigned int i, num = 0;
+KUNIT_ARRAY_PARAM(entry_sync_case, entry_sync_params, describe_case);
 
-	for (i = 0; i < ENTRY_SYNC_MAX_WORDS; i += quantum_words)
-		num += !!(words & GENMASK(i + quantum_words - 1, i));
-	return num;
+/* Stands in for entry_sync_store(). */
+static void record_store(u64 *to, const u64 *from, unsigned int words)
+{
+	memcpy(to, from, words * sizeof(*to));
+	entry_sync_check_stored(kunit_get_current_test()->priv, to);
 }
 
-/*
- * What must be stored at once: used words that both have with different
- * values, and the word that says which are used if that is not the same.
- */
-static unsigned int count_critical(u8 from, u8 to, unsigned int quantum_words)
+static struct entry_sync_check *start_check(struct kunit *test,
+					    unsigned int quantum_words)
 {
-	u8 critical = from & to & ~USES(PRESENT_WORD);
+	struct entry_sync_check *ck = kunit_kzalloc(test, sizeof(*ck), GFP_KERNEL);
 
-	if ((from ^ to) & ~USES(PRESENT_WORD))
-		critical |= USES(PRESENT_WORD);
-	return count_quanta(critical, quantum_words);
-}
-
-/* All pairs of sets of used words, with the values of all words different */
-static void made_up_check_all(struct kunit *test, unsigned int quantum_words)
-{
-	u64 old[ENTRY_SYNC_MAX_WORDS], new[ENTRY_SYNC_MAX_WORDS];
-	struct entry_sync_counts counts = {};
-	struct entry_sync_result result;
-	unsigned int from, to, pairs = 0;
-
-	/* Half of the words of each set stay out of it, to save time. */
-	for (from = 0; from < 256; from += 3) {
-		for (to = 0; to < 256; to += 5) {
-			made_up_entry(old, from, 0x1111);
-			made_up_entry(new, to, 0x2222);
-			result = entry_sync_check(test, &made_up, quantum_words,
-						  old, new, &counts);
-			KUNIT_ASSERT_EQ(test,
-					result.verdict == ENTRY_SYNC_BREAKING,
-					count_critical(from, to, quantum_words) > 1);
-			pairs++;
-		}
-	}
-	kunit_info(test, "pairs=%u windows=%u fetches=%u", pairs,
-		   counts.windows, counts.fetches);
-}
-
-static void made_up_64_bit(struct kunit *test)
-{
-	made_up_check_all(test, 1);
-}
-
-static void made_up_128_bit(struct kunit *test)
-{
-	if (entry_sync_quantum_words(2) != 2)
+	KUNIT_ASSERT_NOT_NULL(test, ck);
+	if (entry_sync_quantum_words(2) < quantum_words)
 		kunit_skip(test, "the CPU has no 16-byte store");
-	made_up_check_all(test, 2);
+
+	test->priv = ck;
+	kunit_activate_static_stub(test, entry_sync_store, record_store);
+	return ck;
 }
 
-static void present_changes(struct kunit *test)
+static void used_bits(struct kunit *test)
 {
-	u64 none[ENTRY_SYNC_MAX_WORDS] = {}, off[ENTRY_SYNC_MAX_WORDS] = {};
-	u64 on[ENTRY_SYNC_MAX_WORDS];
-	struct entry_sync_counts counts = {};
-	struct entry_sync_result result;
+	const struct entry_sync_case *param = test->param_value;
+	struct entry_sync_check *ck = start_check(test, param->quantum_words);
 
-	made_up_entry(on, 0xff, 0x1111);
-	off[PRESENT_WORD] = FAULTS;
+	entry_layout_check_used(param->layout, ck);
+	KUNIT_EXPECT_STREQ(test, ck->failure, "");
+}
 
-	/* Preload seven quanta; sync; store the present one; sync. */
-	result = entry_sync_check(test, &made_up, 1, none, on, &counts);
-	KUNIT_EXPECT_EQ(test, result.verdict, ENTRY_SYNC_HITLESS);
-	KUNIT_EXPECT_EQ(test, result.stores, 8);
-	KUNIT_EXPECT_EQ(test, result.syncs, 2);
+static void all_pairs(struct kunit *test)
+{
+	const struct entry_sync_case *param = test->param_value;
+	struct entry_sync_check *ck = start_check(test, param->quantum_words);
 
-	/* Clear the present bit alone; sync; clear the rest; sync. */
-	result = entry_sync_check(test, &made_up, 1, on, none, &counts);
-	KUNIT_EXPECT_EQ(test, result.verdict, ENTRY_SYNC_HITLESS);
-	KUNIT_EXPECT_EQ(test, result.stores, 9);
-	KUNIT_EXPECT_EQ(test, result.syncs, 2);
+	entry_layout_check_all(param->layout, param->quantum_words, ck);
+	kunit_info(test, "pairs=%lu windows=%lu composites=%lu torn=%lu",
+		   ck->counts.pairs, ck->counts.windows, ck->counts.composites,
+		   ck->counts.torn);
+	KUNIT_EXPECT_STREQ(test, ck->failure, "");
+	KUNIT_EXPECT_EQ(test, ck->counts.failures, 0);
+}
 
-	/* The same, and a bit that may change at any time. */
-	result = entry_sync_check(test, &made_up, 1, on, off, &counts);
-	KUNIT_EXPECT_EQ(test, result.verdict, ENTRY_SYNC_HITLESS);
+static void print_line(const char *line)
+{
+	kunit_info(kunit_get_current_test(), "%s", line);
+}
 
-	result = entry_sync_check(test, &made_up, 1, off, none, &counts);
-	KUNIT_EXPECT_EQ(test, result.stores, 1);
-	KUNIT_EXPECT_EQ(test, result.syncs, 1);
+static void table_128_bit(struct kunit *test)
+{
+	struct entry_sync_check *ck = start_check(test, 2);
 
-	result = entry_sync_check(test, &made_up, 1, on, on, &counts);
-	KUNIT_EXPECT_EQ(test, result.verdict, ENTRY_SYNC_UNCHANGED);
-	KUNIT_EXPECT_EQ(test, result.syncs, 0);
+	pasid_layout_check_table(2, ck, print_line);
+	KUNIT_EXPECT_STREQ(test, ck->failure, "");
+}
+
+static void table_64_bit(struct kunit *test)
+{
+	struct entry_sync_check *ck = start_check(test, 1);
+
+	pasid_layout_check_table(1, ck, print_line);
+	KUNIT_EXPECT_STREQ(test, ck->failure, "");
+}
+
+/* The store that the checker stands in for */
+static void stores_one_quantum(struct kunit *test)
+{
+	const u64 from[] = { 0x1111111111111111, 0x2222222222222222 };
+	unsigned int words = entry_sync_quantum_words(2);
+	u64 to[4] __aligned(16) = { 1, 2, 3, 4 };
+
+	entry_sync_store(to, from, words);
+	KUNIT_EXPECT_MEMEQ(test, to, from, words * sizeof(u64));
+	KUNIT_EXPECT_EQ(test, to[words], words + 1);
+
+	entry_sync_store(&to[2], from, 1);
+	KUNIT_EXPECT_EQ(test, to[2], from[0]);
+	KUNIT_EXPECT_EQ(test, to[3], 4);
 }
 
 static void never_sync(struct entry_sync *es, bool last)
 {
-	WARN_ON(1);
+	kunit_fail_current_test("sync of an entry that must be refused");
+}
+
+static void expect_refusal(struct kunit *test, struct entry_sync es)
+{
+	const u64 target[ENTRY_SYNC_MAX_WORDS + 2] = { 1 };
+
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_EQ(test, entry_sync_write(&es, target).verdict,
+				ENTRY_SYNC_INVALID);
+		KUNIT_EXPECT_EQ(test, entry_sync_plan(&es, target).verdict,
+				ENTRY_SYNC_INVALID);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 2);
+	}
 }
 
 static void invalid_is_refused(struct kunit *test)
 {
-	static const struct entry_sync_ops ops = {
-		.get_used = made_up_get_used,
-		.sync = never_sync,
-	};
-	u64 live[ENTRY_SYNC_MAX_WORDS + 1] __aligned(16) = {};
-	u64 target[ENTRY_SYNC_MAX_WORDS + 1] = {};
+	u64 live[ENTRY_SYNC_MAX_WORDS + 2] __aligned(16) = {};
+	struct entry_sync_ops ops = pasid_layout.format.ops;
 	const struct entry_sync good = {
 		.ops = &ops,
 		.entry = live,
-		.num_words = ENTRY_SYNC_MAX_WORDS,
-		.quantum_words = 2,
-		.present_word = PRESENT_WORD,
-		.present_mask = PRESENT,
+		.num_words = 8,
+		.quantum_words = entry_sync_quantum_words(2),
+		.present_mask = BIT_ULL(0),
 	};
-	struct entry_sync bad[] = { good, good, good, good, good };
-	unsigned int i;
+	struct entry_sync bad;
 
-	bad[0].entry = live + 1;	/* not aligned to the quantum */
-	bad[1].num_words = ENTRY_SYNC_MAX_WORDS + 2;
-	bad[2].num_words = 7;		/* not a number of quanta */
-	bad[3].present_word = ENTRY_SYNC_MAX_WORDS;
-	bad[4].quantum_words = 4;
+	ops.sync = never_sync;
+	bad = good;
+	bad.entry = (u64 *)((u8 *)live + 4);
+	expect_refusal(test, bad);
+	bad = good;
+	bad.num_words = ENTRY_SYNC_MAX_WORDS + 2;
+	expect_refusal(test, bad);
+	bad = good;
+	bad.num_words = 0;
+	expect_refusal(test, bad);
+	bad = good;
+	bad.quantum_words = 4;
+	expect_refusal(test, bad);
+	bad = good;
+	bad.present_word = 8;
+	expect_refusal(test, bad);
+	bad = good;
+	bad.present_mask = 0;
+	expect_refusal(test, bad);
+	ops.sync = NULL;
+	expect_refusal(test, good);
 
-	made_up_entry(target, 0xff, 0x1111);
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct entry_sync_result result;
+	KUNIT_EXPECT_TRUE(test, !memchr_inv(live, 0, sizeof(live)));
+}
 
-		kunit_warning_suppress(test)
-			result = entry_sync_write(&bad[i], target);
-		KUNIT_EXPECT_EQ_MSG(test, result.verdict, ENTRY_SYNC_INVALID,
-				    "case %u", i);
-		KUNIT_EXPECT_TRUE(test, !memchr_inv(live, 0, sizeof(live)));
+static void builder_is_warned(struct kunit *test)
+{
+	struct entry_sync_check *ck = start_check(test, 1);
+	const u64 old[8] = {}, new[8] = { 0x109, 0x1, 0, 0x70 };
+
+	kunit_warning_suppress(test) {
+		entry_sync_check_update(ck, &pasid_layout.format, 1, old, new,
+					entry_sync_write);
+		/* The plan and the write */
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 2);
 	}
+	KUNIT_EXPECT_NOT_NULL(test, strstr(ck->failure, "word 3: bits 70"));
 }
 
 static struct kunit_case entry_sync_cases[] = {
-	KUNIT_CASE(made_up_64_bit),
-	KUNIT_CASE(made_up_128_bit),
-	KUNIT_CASE(present_changes),
+	KUNIT_CASE_PARAM(used_bits, entry_sync_case_gen_params),
+	KUNIT_CASE_PARAM_ATTR(all_pairs, entry_sync_case_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE(table_128_bit),
+	KUNIT_CASE(table_64_bit),
+	KUNIT_CASE(stores_one_quantum),
 	KUNIT_CASE(invalid_is_refused),
+	KUNIT_CASE(builder_is_warned),
 	{}
 };
 

@@ -42,24 +42,9 @@ void domain_detach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu);
 void domain_free_dids(struct dmar_domain *domain);
 
 /* Context entries (context.c) */
-void context_entry_get_used_legacy(const u64 *entry, u64 *used);
-void context_entry_get_used_scalable(const u64 *entry, u64 *used);
-void context_entry_get_update_safe(const u64 *cur, const u64 *target,
-				   u64 *safe);
 int context_entries_alloc(struct device_domain_info *info);
 void context_entries_install(struct device_domain_info *info,
 			     struct iommu_domain *domain);
-
-void context_entry_make_second_stage(struct context_entry *ce, u16 did,
-				     phys_addr_t ssptptr, u8 aw, bool ats);
-void context_entry_make_pass_through(struct context_entry *ce, u16 did, u8 aw);
-void context_entry_make_scalable(struct context_entry *ce, phys_addr_t dir,
-				 u32 max_pasid, u64 flags);
-
-/* Flags of context_entry_make_scalable() */
-#define CONTEXT_SM_DTE		BIT_ULL(2)
-#define CONTEXT_SM_PASIDE	BIT_ULL(3)
-#define CONTEXT_SM_PRE		BIT_ULL(4)
 
 /* Invalidation of what an entry's change affects (cache.c) */
 void inv_init(struct qi_batch *batch);

@@ -171,154 +171,6 @@ struct pasid_entry *pasid_entry_alloc(struct device_domain_info *info,
 	return pasid_entry_lookup(info, pasid);
 }
 
-/**
- * pasid_entry_get_used - the bits of a PASID entry that hardware looks at
- * @entry: the entry's 8 words
- * @used: set to the mask
- *
- * &entry_sync_ops.get_used for VT-d spec, section 9.6 (Scalable-Mode PASID
- * Table Entry). All bits of an unknown type count as used.
- *
- * Context: Any.
- */
-void pasid_entry_get_used(const u64 *entry, u64 *used)
-{
-	used[0] = PASID_PE_P | PASID_PE_FPD;
-	if (!(entry[0] & PASID_PE_P))
-		return;
-
-	used[0] |= PASID_PE_PGTT | PASID_PE_AW;
-	used[1] = PASID_PE_DID | PASID_PE_PWSNP | PASID_PE_PGSNP;
-
-	switch (FIELD_GET(PASID_PE_PGTT, entry[0])) {
-	case PASID_ENTRY_PGTT_NESTED:
-		used[0] |= PASID_PE_SSADE | PASID_PE_SSPTPTR;
-		fallthrough;
-	case PASID_ENTRY_PGTT_FL_ONLY:
-		used[2] = PASID_PE_SRE | PASID_PE_FSPM | PASID_PE_WPE |
-			  PASID_PE_EAFE | PASID_PE_FSPTPTR;
-		break;
-	case PASID_ENTRY_PGTT_SL_ONLY:
-		used[0] |= PASID_PE_SSADE | PASID_PE_SSPTPTR;
-		break;
-	case PASID_ENTRY_PGTT_PT:
-		break;
-	default:
-		memset(used, 0xff, sizeof(struct pasid_entry));
-	}
-}
-
-/**
- * pasid_entry_get_update_safe - the used bits that may change at any time
- * @cur: the present value of the entry
- * @target: the value that it shall get
- * @safe: set to the mask
- *
- * &entry_sync_ops.get_update_safe: FPD only says whether faults are recorded.
- *
- * Context: Any.
- */
-void pasid_entry_get_update_safe(const u64 *cur, const u64 *target, u64 *safe)
-{
-	safe[0] = PASID_PE_FPD;
-}
-
-/**
- * pasid_entry_make_first_stage - build an entry for a first-stage table
- * @pe: built here; not a live entry
- * @did: the domain id that tags what hardware caches
- * @aw: the unit's address width field
- * @fs: the table
- *
- * Context: Any.
- */
-void pasid_entry_make_first_stage(struct pasid_entry *pe, u16 did, u8 aw,
-				  const struct pasid_first_stage *fs)
-{
-	*pe = (struct pasid_entry){ {
-		PASID_PE_P | FIELD_PREP(PASID_PE_AW, aw) |
-		FIELD_PREP(PASID_PE_PGTT, PASID_ENTRY_PGTT_FL_ONLY),
-		FIELD_PREP(PASID_PE_DID, did) |
-		FIELD_PREP(PASID_PE_PWSNP, fs->walk_snoop) |
-		FIELD_PREP(PASID_PE_PGSNP, fs->page_snoop),
-		FIELD_PREP(PASID_PE_FSPM, fs->five_level) |
-		(fs->fsptptr & PASID_PE_FSPTPTR),
-	} };
-}
-
-/**
- * pasid_entry_make_second_stage - build an entry for a second-stage table
- * @pe: built here; not a live entry
- * @did: the domain id that tags what hardware caches
- * @ss: the table
- *
- * Context: Any.
- */
-void pasid_entry_make_second_stage(struct pasid_entry *pe, u16 did,
-				   const struct pasid_second_stage *ss)
-{
-	*pe = (struct pasid_entry){ {
-		PASID_PE_P | FIELD_PREP(PASID_PE_AW, ss->aw) |
-		FIELD_PREP(PASID_PE_PGTT, PASID_ENTRY_PGTT_SL_ONLY) |
-		FIELD_PREP(PASID_PE_SSADE, ss->dirty_tracking) |
-		(ss->ssptptr & PASID_PE_SSPTPTR),
-		FIELD_PREP(PASID_PE_DID, did) |
-		FIELD_PREP(PASID_PE_PWSNP, ss->walk_snoop),
-	} };
-}
-
-/**
- * pasid_entry_make_nested - build an entry for a user's first stage on a
- *			     second stage
- * @pe: built here; not a live entry
- * @did: the domain id that tags what hardware caches
- * @s1: what user space said about its table, already validated
- * @ss: the parent's table
- * @page_snoop: accesses snoop whatever the tables say
- *
- * Context: Any.
- */
-void pasid_entry_make_nested(struct pasid_entry *pe, u16 did,
-			     const struct iommu_hwpt_vtd_s1 *s1,
-			     const struct pasid_second_stage *ss,
-			     bool page_snoop)
-{
-	bool supervisor = s1->flags & IOMMU_VTD_S1_SRE;
-
-	pasid_entry_make_second_stage(pe, did, ss);
-	pe->val[0] &= ~PASID_PE_PGTT;
-	pe->val[0] |= FIELD_PREP(PASID_PE_PGTT, PASID_ENTRY_PGTT_NESTED);
-	pe->val[1] |= FIELD_PREP(PASID_PE_PGSNP, page_snoop);
-	pe->val[2] = FIELD_PREP(PASID_PE_SRE, supervisor) |
-		     FIELD_PREP(PASID_PE_WPE, supervisor &&
-				!!(s1->flags & IOMMU_VTD_S1_WPE)) |
-		     FIELD_PREP(PASID_PE_EAFE,
-				!!(s1->flags & IOMMU_VTD_S1_EAFE)) |
-		     FIELD_PREP(PASID_PE_FSPM,
-				s1->addr_width == ADDR_WIDTH_5LEVEL) |
-		     (s1->pgtbl_addr & PASID_PE_FSPTPTR);
-}
-
-/**
- * pasid_entry_make_pass_through - build an entry that translates nothing
- * @pe: built here; not a live entry
- * @did: the domain id that tags what hardware caches
- * @aw: the unit's address width field
- * @walk_snoop: the unit can snoop on its walks
- *
- * Context: Any.
- */
-void pasid_entry_make_pass_through(struct pasid_entry *pe, u16 did, u8 aw,
-				   bool walk_snoop)
-{
-	*pe = (struct pasid_entry){ {
-		PASID_PE_P | FIELD_PREP(PASID_PE_AW, aw) |
-		FIELD_PREP(PASID_PE_PGTT, PASID_ENTRY_PGTT_PT),
-		FIELD_PREP(PASID_PE_DID, did) |
-		FIELD_PREP(PASID_PE_PWSNP, walk_snoop),
-	} };
-}
-
 static struct pasid_second_stage second_stage_of(struct dmar_domain *domain)
 {
 	struct pt_iommu_vtdss_hw_info hw;
@@ -336,6 +188,7 @@ static struct pasid_second_stage second_stage_of(struct dmar_domain *domain)
 
 static struct pasid_first_stage first_stage_of(struct dmar_domain *domain)
 {
+	const struct iommu_hwpt_vtd_s1 *s1 = &domain->s1_cfg;
 	struct pt_iommu_x86_64_hw_info hw;
 
 	if (domain->domain.type == IOMMU_DOMAIN_SVA)
@@ -343,6 +196,16 @@ static struct pasid_first_stage first_stage_of(struct dmar_domain *domain)
 			.fsptptr = __pa(domain->domain.mm->pgd),
 			.five_level = cpu_feature_enabled(X86_FEATURE_LA57),
 			.walk_snoop = true,
+		};
+
+	if (domain->domain.type == IOMMU_DOMAIN_NESTED)
+		return (struct pasid_first_stage){
+			.fsptptr = s1->pgtbl_addr,
+			.five_level = s1->addr_width == ADDR_WIDTH_5LEVEL,
+			.page_snoop = domain->s2_domain->force_snooping,
+			.supervisor = s1->flags & IOMMU_VTD_S1_SRE,
+			.write_protect = s1->flags & IOMMU_VTD_S1_WPE,
+			.extended_access = s1->flags & IOMMU_VTD_S1_EAFE,
 		};
 
 	pt_iommu_x86_64_hw_info(&domain->fspt, &hw);
@@ -376,9 +239,9 @@ static void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
 					      ecap_smpwc(iommu->ecap));
 		return;
 	case IOMMU_DOMAIN_NESTED:
+		fs = first_stage_of(dmar_domain);
 		ss = second_stage_of(dmar_domain->s2_domain);
-		pasid_entry_make_nested(pe, did, &dmar_domain->s1_cfg, &ss,
-					dmar_domain->s2_domain->force_snooping);
+		pasid_entry_make_nested(pe, did, &fs, &ss);
 		return;
 	default:
 		if (intel_domain_is_ss_paging(dmar_domain)) {

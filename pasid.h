@@ -13,6 +13,7 @@
 #include <linux/io.h>
 #include <linux/types.h>
 
+#include "entry_format.h"
 #include "iommu.h"
 
 /* A directory entry points to a page of 64 PASID entries. */
@@ -23,32 +24,6 @@
 #define PASID_PDE_P		BIT_ULL(0)
 #define PASID_PDE_TABLE		GENMASK_ULL(63, 12)
 
-/* PASID entry, word 0 */
-#define PASID_PE_P		BIT_ULL(0)
-#define PASID_PE_FPD		BIT_ULL(1)
-#define PASID_PE_AW		GENMASK_ULL(4, 2)
-#define PASID_PE_PGTT		GENMASK_ULL(8, 6)
-#define PASID_PE_SSADE		BIT_ULL(9)
-#define PASID_PE_SSPTPTR	GENMASK_ULL(63, 12)
-/* PASID entry, word 1 */
-#define PASID_PE_DID		GENMASK_ULL(15, 0)
-#define PASID_PE_PWSNP		BIT_ULL(23)
-#define PASID_PE_PGSNP		BIT_ULL(24)
-/* PASID entry, word 2 */
-#define PASID_PE_SRE		BIT_ULL(0)
-#define PASID_PE_FSPM		GENMASK_ULL(3, 2)
-#define PASID_PE_WPE		BIT_ULL(4)
-#define PASID_PE_EAFE		BIT_ULL(7)
-#define PASID_PE_FSPTPTR	GENMASK_ULL(63, 12)
-
-/* Values of the PGTT field */
-enum pasid_pgtt {
-	PASID_ENTRY_PGTT_FL_ONLY	= 1,
-	PASID_ENTRY_PGTT_SL_ONLY	= 2,
-	PASID_ENTRY_PGTT_NESTED		= 3,
-	PASID_ENTRY_PGTT_PT		= 4,
-};
-
 /* Fields of a scalable mode context entry, for those who walk the tables */
 #define is_pasid_enabled(context)	(!!((context)->lo & BIT_ULL(3)))
 #define get_pasid_dir_size(context)	\
@@ -56,10 +31,6 @@ enum pasid_pgtt {
 
 struct pasid_dir_entry {
 	u64 val;
-};
-
-struct pasid_entry {
-	u64 val[8];
 };
 
 /**
@@ -110,8 +81,6 @@ struct pasid_entry *pasid_entry_lookup(struct device_domain_info *info,
 				       u32 pasid);
 struct pasid_entry *pasid_entry_alloc(struct device_domain_info *info,
 				      u32 pasid);
-void pasid_entry_get_used(const u64 *entry, u64 *used);
-void pasid_entry_get_update_safe(const u64 *cur, const u64 *target, u64 *safe);
 void pasid_entry_install(struct device_domain_info *info, u32 pasid,
 			 struct pasid_entry *pe, struct iommu_domain *domain);
 void pasid_entry_refresh(struct device_domain_info *info, u32 pasid,
@@ -119,32 +88,6 @@ void pasid_entry_refresh(struct device_domain_info *info, u32 pasid,
 void intel_pasid_tear_down_entry(struct intel_iommu *iommu,
 				 struct device *dev, u32 pasid,
 				 bool fault_ignore);
-
-/* A page table as the entry sees it; see pasid_entry_make_*() */
-struct pasid_first_stage {
-	phys_addr_t fsptptr;
-	bool five_level;
-	bool page_snoop;
-	bool walk_snoop;
-};
-
-struct pasid_second_stage {
-	phys_addr_t ssptptr;
-	u8 aw;
-	bool walk_snoop;
-	bool dirty_tracking;
-};
-
-void pasid_entry_make_first_stage(struct pasid_entry *pe, u16 did, u8 aw,
-				  const struct pasid_first_stage *fs);
-void pasid_entry_make_second_stage(struct pasid_entry *pe, u16 did,
-				   const struct pasid_second_stage *ss);
-void pasid_entry_make_nested(struct pasid_entry *pe, u16 did,
-			     const struct iommu_hwpt_vtd_s1 *s1,
-			     const struct pasid_second_stage *ss,
-			     bool page_snoop);
-void pasid_entry_make_pass_through(struct pasid_entry *pe, u16 did, u8 aw,
-				   bool walk_snoop);
 
 int intel_pasid_setup_sm_context(struct device *dev);
 void intel_pasid_teardown_sm_context(struct device *dev);
