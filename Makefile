@@ -94,12 +94,16 @@ build/bzImage-debug: build/linux.stamp scripts/kernel $(debug)
 build/vmm: tests/vmm.c build/toolbox.stamp
 	@$(toolbox) gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<
 
-# The library as it is, with shims for what user space lacks
-fetches := tests/fetches.c entry_sync.c entry_sync_check.c entry_format.c entry_layout.c
-build/fetches: $(fetches) $(wildcard *.h tests/shim/*/*.h) scripts/user-space build/linux-stock.stamp
-	@$(toolbox) scripts/user-space $(fetches) -o $@
+# entry_sync.c as it is, in user space with what checks it
+build/fetches.o: tests/fetches.c entry_sync_check.c entry_format.c entry_layout.c \
+		 $(wildcard *.h tests/shim/*/*.h) scripts/user-space build/linux-stock.stamp
+	@$(toolbox) scripts/user-space -r -o $@ $(filter %.c,$^) \
+		build/linux-stock/tools/lib/vsprintf.c
 
-build/initramfs.gz: build/vmm tests/init scripts/initramfs
+build/fetches: entry_sync.c build/fetches.o
+	@$(toolbox) scripts/user-space -o $@ $^
+
+build/initramfs.gz: build/vmm tests/init tests/trace scripts/initramfs
 	@$(toolbox) scripts/initramfs $@
 
 build/initramfs-kexec.gz: build/initramfs.gz build/bzImage-rework tests/kdump

@@ -20,6 +20,7 @@
 
 #include "entry_format.h"
 #include "entry_sync.h"
+#include "entry_trace.h"
 #include "iommu.h"
 #include "pasid.h"
 
@@ -184,8 +185,12 @@ static void context_entry_write(struct device_domain_info *info, u16 sid,
 		.copied = context_copied(iommu, bus, devfn),
 	};
 
+	struct entry_sync_result result;
+
 	lockdep_assert_held(&iommu->lock);
-	entry_sync_write(&cs.es, target->val);
+	result = entry_sync_write(&cs.es, target->val);
+	trace_context_entry_update(info->dev, sid, cs.old.val, target->val,
+				   ARRAY_SIZE(target->val), &result);
 	if (cs.copied)
 		clear_context_copied(iommu, bus, devfn);
 }

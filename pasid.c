@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 
 #include "entry_sync.h"
+#include "entry_trace.h"
 #include "iommu.h"
 #include "pasid.h"
 #include "../iommu-pages.h"
@@ -365,8 +366,12 @@ static void pasid_entry_write(struct device_domain_info *info, u32 pasid,
 		.cached_did = pasid_cache_tag(live),
 	};
 
+	struct entry_sync_result result;
+
 	lockdep_assert_held(&info->iommu->lock);
-	entry_sync_write(&ps.es, target->val);
+	result = entry_sync_write(&ps.es, target->val);
+	trace_pasid_entry_update(info->dev, pasid, ps.old.val, target->val,
+				 ARRAY_SIZE(target->val), &result);
 }
 
 /**
