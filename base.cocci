@@ -52,7 +52,7 @@ p << superseded.p;
 @@
 found[str(n)] += 1
 
-// Their prototypes, and that of a function of the replaced pasid.c.
+// Their prototypes, and those of functions of the replaced files.
 @@
 identifier superseded.gone;
 type T;
@@ -60,7 +60,10 @@ type T;
 - T gone(...);
 
 @ header @
-identifier proto = { intel_context_flush_no_pasid };
+identifier proto = {
+	intel_context_flush_no_pasid,
+	cache_tag_assign_domain, cache_tag_unassign_domain
+};
 type T;
 position p;
 @@
@@ -93,16 +96,18 @@ p << opened.p;
 @@
 found[str(n)] += 1
 
-// Records of domain ids live as long as the domain.
+// What a domain is on its units lives as long as the domain.
 @ hook @
-identifier free = { intel_iommu_domain_free, intel_nested_domain_free };
+identifier free = {
+	intel_iommu_domain_free, intel_nested_domain_free, intel_mm_free_notifier
+};
 expression domain;
 position p;
 @@
   free@p(...)
   {
 	...
-+	domain_free_dids(domain);
++	domain_free_units(domain);
 	kfree(domain->qi_batch);
 	...
   }

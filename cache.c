@@ -41,6 +41,12 @@ bool domain_has_cache_tags(struct iommu_domain *domain)
 	       domain->type != IOMMU_DOMAIN_BLOCKED;
 }
 
+/* A tag that is found by its hash: a domain may have many. */
+struct hashed_tag {
+	struct cache_tag tag;
+	struct hlist_node hash;
+};
+
 /* Where the cache of a tag is: in the unit, or in the device */
 static struct device *cache_owner(struct device *dev, enum cache_tag_type type)
 {
@@ -49,54 +55,45 @@ static struct device *cache_owner(struct device *dev, enum cache_tag_type type)
 	return is_devtlb(type) ? dev : info->iommu->iommu.dev;
 }
 
-static struct cache_tag *cache_tag_find(struct dmar_domain *domain, u16 did,
-					struct device *owner, ioasid_t pasid,
-					enum cache_tag_type type)
+static unsigned long cache_tag_hash(u16 did, struct device *owner,
+				    ioasid_t pasid)
 {
-	struct cache_tag *tag;
+	return (unsigned long)owner + ((unsigned long)pasid << 16 | did);
+}
 
-	lockdep_assert_held(&domain->cache_lock);
-	list_for_each_entry(tag, &domain->cache_tags, node)
-		if (tag->dev == owner && tag->domain_id == did &&
-		    tag->pasid == pasid && tag->type == type)
-			return tag;
+static struct hashed_tag *cache_tag_find(struct domain_unit *unit, u16 did,
+					 struct device *owner, ioasid_t pasid,
+					 enum cache_tag_type type)
+{
+	struct hashed_tag *found;
+
+	hash_for_each_possible(unit->tags, found, hash,
+			       cache_tag_hash(did, owner, pasid))
+		if (found->tag.dev == owner && found->tag.domain_id == did &&
+		    found->tag.pasid == pasid && found->tag.type == type)
+			return found;
 	return NULL;
 }
 
-/*
- * Tags of one unit stand together, so that they flush in one submission: all
- * IOTLB tags first, then, behind a single fence, all device TLB tags.
- */
-static void cache_tag_insert(struct dmar_domain *domain, struct cache_tag *new)
+static void cache_tag_insert(struct domain_unit *unit, struct hashed_tag *new)
 {
-	struct cache_tag *tag, *next_to = NULL;
+	struct cache_tag *tag = &new->tag;
 
-	lockdep_assert_held(&domain->cache_lock);
-	list_for_each_entry(tag, &domain->cache_tags, node) {
-		if (tag->iommu != new->iommu)
-			continue;
-		next_to = tag;
-		if (!is_devtlb(new->type))
-			break;
-	}
-
-	if (!next_to)
-		list_add_tail(&new->node, &domain->cache_tags);
-	else if (is_devtlb(new->type))
-		list_add(&new->node, &next_to->node);
-	else
-		list_add_tail(&new->node, &next_to->node);
+	list_add_tail(&tag->node, is_devtlb(tag->type) ? &unit->devtlb :
+							 &unit->iotlb);
+	hash_add(unit->tags, &new->hash,
+		 cache_tag_hash(tag->domain_id, tag->dev, tag->pasid));
 }
 
 /**
  * cache_tag_assign - record that a cache may hold translations of a domain
- * @domain: the domain
+ * @domain: the domain; has a record on the unit of @dev
  * @did: the domain id that tags the translations
  * @dev: the device whose requests bring them there
  * @pasid: the PASID of the requests
  * @type: which cache
  *
- * Tags are counted: each call needs a call of cache_tag_unassign_domain().
+ * Tags are counted: each call needs a call of cache_tags_unassign().
  *
  * Context: May sleep.
  * Return: 0 or -ENOMEM.
@@ -104,32 +101,29 @@ static void cache_tag_insert(struct dmar_domain *domain, struct cache_tag *new)
 int cache_tag_assign(struct dmar_domain *domain, u16 did, struct device *dev,
 		     ioasid_t pasid, enum cache_tag_type type)
 {
+	struct hashed_tag *new __free(kfree) = kzalloc_obj(*new);
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
 	struct device *owner = cache_owner(dev, type);
-	struct cache_tag *tag, *new;
-	unsigned long flags;
+	struct domain_unit *unit;
+	struct hashed_tag *found;
 
-	new = kzalloc_obj(*new);
 	if (!new)
 		return -ENOMEM;
 
-	spin_lock_irqsave(&domain->cache_lock, flags);
-	tag = cache_tag_find(domain, did, owner, pasid, type);
-	if (!tag) {
-		tag = new;
-		new = NULL;
-		tag->type = type;
-		tag->iommu = info->iommu;
-		tag->dev = owner;
-		tag->domain_id = did;
-		tag->pasid = pasid;
-		cache_tag_insert(domain, tag);
+	guard(spinlock_irqsave)(&domain->cache_lock);
+	unit = domain_unit_find(domain, info->iommu);
+	found = cache_tag_find(unit, did, owner, pasid, type);
+	if (!found) {
+		found = no_free_ptr(new);
+		found->tag.type = type;
+		found->tag.iommu = info->iommu;
+		found->tag.dev = owner;
+		found->tag.domain_id = did;
+		found->tag.pasid = pasid;
+		cache_tag_insert(unit, found);
 	}
-	tag->users++;
-	trace_cache_tag_assign(tag);
-	spin_unlock_irqrestore(&domain->cache_lock, flags);
-
-	kfree(new);
+	found->tag.users++;
+	trace_cache_tag_assign(&found->tag);
 	return 0;
 }
 
@@ -137,43 +131,22 @@ static void cache_tag_unassign(struct dmar_domain *domain, u16 did,
 			       struct device *dev, ioasid_t pasid,
 			       enum cache_tag_type type)
 {
-	struct cache_tag *tag;
-	unsigned long flags;
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	struct hashed_tag *found;
 
-	spin_lock_irqsave(&domain->cache_lock, flags);
-	tag = cache_tag_find(domain, did, cache_owner(dev, type), pasid, type);
-	if (tag) {
-		trace_cache_tag_unassign(tag);
-		if (!--tag->users)
-			list_del(&tag->node);
-		else
-			tag = NULL;
-	}
-	spin_unlock_irqrestore(&domain->cache_lock, flags);
+	guard(spinlock_irqsave)(&domain->cache_lock);
+	found = cache_tag_find(domain_unit_find(domain, info->iommu), did,
+			       cache_owner(dev, type), pasid, type);
+	if (!found)
+		return;
 
-	kfree(tag);
-}
+	trace_cache_tag_unassign(&found->tag);
+	if (--found->tag.users)
+		return;
 
-/* The batch lives as long as the domain. */
-static int domain_alloc_batch(struct dmar_domain *domain)
-{
-	struct qi_batch *batch;
-	unsigned long flags;
-
-	if (READ_ONCE(domain->qi_batch))
-		return 0;
-
-	batch = kzalloc_obj(*batch);
-	if (!batch)
-		return -ENOMEM;
-
-	spin_lock_irqsave(&domain->cache_lock, flags);
-	if (!domain->qi_batch)
-		swap(domain->qi_batch, batch);
-	spin_unlock_irqrestore(&domain->cache_lock, flags);
-
-	kfree(batch);
-	return 0;
+	list_del(&found->tag.node);
+	hash_del(&found->hash);
+	kfree(found);
 }
 
 /*
@@ -193,10 +166,6 @@ static int assign_pair(struct dmar_domain *domain, u16 did, struct device *dev,
 {
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
 	int ret;
-
-	ret = domain_alloc_batch(domain);
-	if (ret)
-		return ret;
 
 	ret = cache_tag_assign(domain, did, dev, pasid, iotlb);
 	if (ret || !wants_devtlb_tag(info))
@@ -220,23 +189,22 @@ static void unassign_pair(struct dmar_domain *domain, u16 did,
 }
 
 /**
- * cache_tag_assign_domain - record where a domain about to be attached may be
- *			     cached
- * @domain: paging, SVA or nested; has a DID on the unit of @dev
+ * cache_tags_assign - record where a domain about to be attached may be cached
+ * @domain: paging, SVA or nested
+ * @did: the domain id that tags the translations on the unit of @dev
  * @dev: the device
  * @pasid: the PASID that it will be attached to
  *
  * What is cached for a nested domain depends on its parent too, so that gets
- * tags of its own, with the nested domain's DID.
+ * tags of its own, with the same DID.
  *
- * Context: May sleep.
+ * Context: May sleep. The did_lock of the unit is held.
  * Return: 0, or -ENOMEM with nothing assigned.
  */
-int cache_tag_assign_domain(struct dmar_domain *domain, struct device *dev,
-			    ioasid_t pasid)
+int cache_tags_assign(struct dmar_domain *domain, u16 did, struct device *dev,
+		      ioasid_t pasid)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
-	u16 did = iommu_domain_did(&domain->domain, info->iommu);
 	int ret;
 
 	ret = assign_pair(domain, did, dev, pasid, CACHE_TAG_IOTLB,
@@ -244,8 +212,11 @@ int cache_tag_assign_domain(struct dmar_domain *domain, struct device *dev,
 	if (ret || domain->domain.type != IOMMU_DOMAIN_NESTED)
 		return ret;
 
-	ret = assign_pair(domain->s2_domain, did, dev, pasid,
-			  CACHE_TAG_NESTING_IOTLB, CACHE_TAG_NESTING_DEVTLB);
+	ret = domain_unit_get(domain->s2_domain, info->iommu) ? 0 : -ENOMEM;
+	if (!ret)
+		ret = assign_pair(domain->s2_domain, did, dev, pasid,
+				  CACHE_TAG_NESTING_IOTLB,
+				  CACHE_TAG_NESTING_DEVTLB);
 	if (ret)
 		unassign_pair(domain, did, dev, pasid, CACHE_TAG_IOTLB,
 			      CACHE_TAG_DEVTLB);
@@ -253,21 +224,20 @@ int cache_tag_assign_domain(struct dmar_domain *domain, struct device *dev,
 }
 
 /**
- * cache_tag_unassign_domain - undo cache_tag_assign_domain()
- * @domain: the domain; still has its DID on the unit of @dev
+ * cache_tags_unassign - undo cache_tags_assign()
+ * @domain: the domain
+ * @did: the domain id
  * @dev: the device
  * @pasid: the PASID that it was attached to
  *
- * Nothing of the domain may be cached any more for this device and PASID.
+ * Nothing of the domain may be cached with the DID any more for this device
+ * and PASID.
  *
  * Context: Any.
  */
-void cache_tag_unassign_domain(struct dmar_domain *domain, struct device *dev,
-			       ioasid_t pasid)
+void cache_tags_unassign(struct dmar_domain *domain, u16 did,
+			 struct device *dev, ioasid_t pasid)
 {
-	struct device_domain_info *info = dev_iommu_priv_get(dev);
-	u16 did = iommu_domain_did(&domain->domain, info->iommu);
-
 	unassign_pair(domain, did, dev, pasid, CACHE_TAG_IOTLB,
 		      CACHE_TAG_DEVTLB);
 	if (domain->domain.type == IOMMU_DOMAIN_NESTED)
@@ -447,21 +417,19 @@ static struct inv_range inv_range(unsigned long start, unsigned long last)
 	};
 }
 
-static const struct inv_range inv_range_all = { 0, MAX_AGAW_PFN_WIDTH };
-
-static void flush_first_stage(struct dmar_domain *domain,
+static void flush_first_stage(struct domain_unit *unit,
 			      const struct cache_tag *tag,
 			      struct inv_range range, bool leaf_only)
 {
 	if (range.order >= MAX_AGAW_PFN_WIDTH)
-		inv_piotlb(domain->qi_batch, tag->domain_id, tag->pasid);
+		inv_piotlb(&unit->batch, tag->domain_id, tag->pasid);
 	else
 		qi_desc_piotlb(tag->domain_id, tag->pasid, range.addr,
 			       range.order, leaf_only,
-			       inv_add(domain->qi_batch, 0));
+			       inv_add(&unit->batch, 0));
 }
 
-static void flush_second_stage(struct dmar_domain *domain,
+static void flush_second_stage(struct domain_unit *unit,
 			       const struct cache_tag *tag,
 			       struct inv_range range, bool leaf_only)
 {
@@ -478,65 +446,70 @@ static void flush_second_stage(struct dmar_domain *domain,
 
 	if (iommu->qi)
 		qi_desc_iotlb(iommu, tag->domain_id, addr, range.order, type,
-			      inv_add(domain->qi_batch, 0));
+			      inv_add(&unit->batch, 0));
 	else
 		__iommu_flush_iotlb(iommu, tag->domain_id, addr, range.order,
 				    type);
 }
 
-static void flush_iotlb(struct dmar_domain *domain, const struct cache_tag *tag,
-			struct inv_range range, bool leaf_only)
+static void flush_iotlb(struct dmar_domain *domain, struct domain_unit *unit,
+			const struct cache_tag *tag, struct inv_range range,
+			bool leaf_only)
 {
 	/* Page table changes of a first stage are seen by PASID. */
 	if (intel_domain_is_ss_paging(domain))
-		flush_second_stage(domain, tag, range, leaf_only);
+		flush_second_stage(unit, tag, range, leaf_only);
 	else
-		flush_first_stage(domain, tag, range, leaf_only);
+		flush_first_stage(unit, tag, range, leaf_only);
 }
 
-static void flush_devtlb(struct dmar_domain *domain,
-			 const struct cache_tag *tag, struct inv_range range)
+/*
+ * An ATC knows the addresses that went into the user's first stage; which of
+ * them end in a range of the second stage is not to be found out.
+ */
+static void flush_devtlb(struct domain_unit *unit, const struct cache_tag *tag,
+			 struct inv_range range)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(tag->dev);
 
+	if (tag->type == CACHE_TAG_NESTING_DEVTLB)
+		range = (struct inv_range){ .order = MAX_AGAW_PFN_WIDTH };
 	if (has_devtlb(info))
-		add_devtlb(domain->qi_batch, info, tag->pasid, range.addr,
+		add_devtlb(&unit->batch, info, tag->pasid, range.addr,
 			   range.order);
 }
 
-static void flush_tag(struct dmar_domain *domain, const struct cache_tag *tag,
-		      struct inv_range range, bool leaf_only)
+/* Make room for one tag: an ATC takes up to two descriptors and a fence. */
+static void batch_make_room(struct qi_batch *batch, struct intel_iommu *iommu)
 {
-	switch (tag->type) {
-	case CACHE_TAG_IOTLB:
-	case CACHE_TAG_NESTING_IOTLB:
-		flush_iotlb(domain, tag, range, leaf_only);
-		break;
-	case CACHE_TAG_DEVTLB:
-		flush_devtlb(domain, tag, range);
-		break;
-	case CACHE_TAG_NESTING_DEVTLB:
-		/*
-		 * An ATC knows the addresses that went into the user's first
-		 * stage; which of them end in @range is not to be found out.
-		 */
-		flush_devtlb(domain, tag, inv_range_all);
-		break;
-	}
-}
-
-/* Room for one tag: an ATC takes up to two descriptors and a fence. */
-static bool batch_is_full(const struct qi_batch *batch)
-{
-	return batch->index > QI_MAX_BATCHED_DESC_COUNT - 3;
-}
-
-/* Send the batch before @tag if it is full or another unit's. */
-static void batch_prepare(struct qi_batch *batch, struct intel_iommu *iommu,
-			  const struct cache_tag *tag)
-{
-	if (iommu && (iommu != tag->iommu || batch_is_full(batch)))
+	if (batch->index > QI_MAX_BATCHED_DESC_COUNT - 3)
 		inv_submit(batch, iommu);
+}
+
+static void flush_unit(struct dmar_domain *domain, struct domain_unit *unit,
+		       unsigned long start, unsigned long end, bool leaf_only)
+{
+	struct inv_range range = inv_range(start, end);
+	struct cache_tag *tag;
+
+	list_for_each_entry(tag, &unit->iotlb, node) {
+		batch_make_room(&unit->batch, unit->did.iommu);
+		flush_iotlb(domain, unit, tag, range, leaf_only);
+		trace_cache_tag_flush_range(tag, start, end, range.addr,
+					    range.order);
+	}
+
+	/* An ATC is refilled from the IOTLB: that must be done. */
+	if (!list_empty(&unit->devtlb) && unit->batch.index)
+		inv_fence(&unit->batch);
+
+	list_for_each_entry(tag, &unit->devtlb, node) {
+		batch_make_room(&unit->batch, unit->did.iommu);
+		flush_devtlb(unit, tag, range);
+		trace_cache_tag_flush_range(tag, start, end, range.addr,
+					    range.order);
+	}
+	inv_submit(&unit->batch, unit->did.iommu);
 }
 
 /**
@@ -554,25 +527,11 @@ static void batch_prepare(struct qi_batch *batch, struct intel_iommu *iommu,
 void cache_tag_flush_range(struct dmar_domain *domain, unsigned long start,
 			   unsigned long end, int ih)
 {
-	struct inv_range range = inv_range(start, end);
-	struct intel_iommu *iommu = NULL;
-	struct cache_tag *tag;
-	bool devtlb = false;
+	struct domain_unit *unit;
 
 	guard(spinlock_irqsave)(&domain->cache_lock);
-	list_for_each_entry(tag, &domain->cache_tags, node) {
-		batch_prepare(domain->qi_batch, iommu, tag);
-		/* An ATC is refilled from the IOTLB: that must be done. */
-		if (is_devtlb(tag->type) && !devtlb && domain->qi_batch->index)
-			inv_fence(domain->qi_batch);
-		devtlb = is_devtlb(tag->type);
-		iommu = tag->iommu;
-		flush_tag(domain, tag, range, ih);
-		trace_cache_tag_flush_range(tag, start, end, range.addr,
-					    range.order);
-	}
-	if (iommu)
-		inv_submit(domain->qi_batch, iommu);
+	list_for_each_entry(unit, &domain->cache_tags, node)
+		flush_unit(domain, unit, start, end, ih);
 }
 
 /**
@@ -602,23 +561,22 @@ void cache_tag_flush_range_np(struct dmar_domain *domain, unsigned long start,
 			      unsigned long end)
 {
 	struct inv_range range = inv_range(start, end);
-	struct intel_iommu *iommu = NULL;
+	struct domain_unit *unit;
 	struct cache_tag *tag;
 
 	guard(spinlock_irqsave)(&domain->cache_lock);
-	list_for_each_entry(tag, &domain->cache_tags, node) {
-		batch_prepare(domain->qi_batch, iommu, tag);
-		iommu = tag->iommu;
-		if (!cap_caching_mode(iommu->cap) ||
+	list_for_each_entry(unit, &domain->cache_tags, node) {
+		if (!cap_caching_mode(unit->did.iommu->cap) ||
 		    intel_domain_is_fs_paging(domain)) {
-			iommu_flush_write_buffer(iommu);
+			iommu_flush_write_buffer(unit->did.iommu);
 			continue;
 		}
-		if (!is_devtlb(tag->type))
-			flush_iotlb(domain, tag, range, false);
-		trace_cache_tag_flush_range_np(tag, start, end, range.addr,
-					       range.order);
+		list_for_each_entry(tag, &unit->iotlb, node) {
+			batch_make_room(&unit->batch, unit->did.iommu);
+			flush_iotlb(domain, unit, tag, range, false);
+			trace_cache_tag_flush_range_np(tag, start, end,
+						       range.addr, range.order);
+		}
+		inv_submit(&unit->batch, unit->did.iommu);
 	}
-	if (iommu)
-		inv_submit(domain->qi_batch, iommu);
 }

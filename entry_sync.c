@@ -63,12 +63,12 @@
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 #include <linux/align.h>
+#include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/cpufeature.h>
 #include <linux/math.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 #include <asm/barrier.h>
 #include <asm/cmpxchg.h>
@@ -145,46 +145,6 @@ static const u64 *add_step(const struct entry_sync *es,
 	return value;
 }
 
-/*
- * Masks of one update
- *
- * @used: bits that hardware looks at in the present entry
- * @wanted: bits that it looks at in the target
- * @free: bits that may have the target's value while the present entry is in
- *        use
- */
-struct entry_sync_masks {
-	u64 used[ENTRY_SYNC_MAX_WORDS];
-	u64 wanted[ENTRY_SYNC_MAX_WORDS];
-	u64 free[ENTRY_SYNC_MAX_WORDS];
-};
-
-static void get_masks(const struct entry_sync *es, const u64 *target,
-		      struct entry_sync_masks *masks)
-{
-	u64 safe[ENTRY_SYNC_MAX_WORDS] = {};
-	unsigned int i;
-
-	*masks = (struct entry_sync_masks){};
-	es->ops->get_used(es->entry, masks->used);
-	es->ops->get_used(target, masks->wanted);
-	if (es->ops->get_update_safe)
-		es->ops->get_update_safe(es->entry, target, safe);
-
-	for (i = 0; i < es->num_words; i++) {
-		masks->free[i] = ~masks->used[i] | safe[i];
-		/*
-		 * A builder must not set bits that hardware ignores: they
-		 * would keep later updates from being hitless. Taking such
-		 * bits as used is always safe.
-		 */
-		WARN_ONCE(target[i] & ~masks->wanted[i],
-			  "entry_sync: word %u: bits %#llx set but not used\n",
-			  i, target[i] & ~masks->wanted[i]);
-		masks->wanted[i] |= target[i];
-	}
-}
-
 static void plan_breaking(const struct entry_sync *es,
 			  struct entry_sync_steps *steps, const u64 *target)
 {
@@ -207,31 +167,90 @@ static void plan_breaking(const struct entry_sync *es,
 	steps->result.verdict = ENTRY_SYNC_BREAKING;
 }
 
-/* @critical: first word of the critical quantum, or beyond the entry */
-static void plan_hitless(const struct entry_sync *es,
-			 struct entry_sync_steps *steps, const u64 *target,
-			 const struct entry_sync_masks *masks,
-			 unsigned int critical)
-{
-	unsigned int end = min(critical + es->quantum_words, es->num_words);
+/*
+ * What an update comes down to
+ *
+ * @next: the entry with all bits changed that may change at once
+ * @wanted: the bits that hardware looks at in the target
+ * @critical: mask of the words of critical quanta
+ * @preload: mask of words with bits that must be set beforehand, unless they
+ *           are in a critical quantum
+ * @differs: whether there is anything to do
+ */
+struct entry_sync_change {
 	u64 next[ENTRY_SYNC_MAX_WORDS];
-	const u64 *cur = es->entry;
-	bool preload = false;
+	u64 wanted[ENTRY_SYNC_MAX_WORDS];
+	unsigned int critical;
+	unsigned int preload;
+	bool differs;
+};
+
+/* Mask of the words that are in one quantum with @word */
+static unsigned int words_of_quantum(const struct entry_sync *es,
+				     unsigned int word)
+{
+	return (BIT(es->quantum_words) - 1) <<
+	       round_down(word, es->quantum_words);
+}
+
+static void find_change(const struct entry_sync *es, const u64 *target,
+			struct entry_sync_change *change)
+{
+	u64 used[ENTRY_SYNC_MAX_WORDS] = {};
+	u64 safe[ENTRY_SYNC_MAX_WORDS] = {};
+	u64 differs, free, *wanted;
 	unsigned int i;
 
-	for (i = 0; i < es->num_words; i++)
-		next[i] = (cur[i] & ~masks->free[i]) |
-			  (target[i] & masks->free[i]);
-	for (i = critical; i < end; i++)
-		next[i] = cur[i];
-	for (i = 0; i < es->num_words; i++)
-		preload |= (cur[i] ^ next[i]) & masks->wanted[i] & ~masks->used[i];
-	if (preload)
-		cur = add_step(es, steps, cur, next);
+	*change = (struct entry_sync_change){};
+	es->ops->get_used(es->entry, used);
+	es->ops->get_used(target, change->wanted);
+	if (es->ops->get_update_safe)
+		es->ops->get_update_safe(es->entry, target, safe);
 
-	for (i = critical; i < end; i++)
-		next[i] = is_present(es, target) ?
-			target[i] : (cur[i] & ~masks->wanted[i]) | target[i];
+	for (i = 0; i < es->num_words; i++) {
+		wanted = &change->wanted[i];
+		/*
+		 * A builder must not set bits that hardware ignores: they
+		 * would keep later updates from being hitless. Taking such
+		 * bits as used is always safe.
+		 */
+		WARN_ONCE(target[i] & ~*wanted,
+			  "entry_sync: word %u: bits %#llx set but not used\n",
+			  i, target[i] & ~*wanted);
+		*wanted |= target[i];
+
+		differs = es->entry[i] ^ target[i];
+		free = ~used[i] | safe[i];
+		change->next[i] = es->entry[i] ^ (differs & free);
+		if (differs)
+			change->differs = true;
+		if (differs & ~free & *wanted)
+			change->critical |= words_of_quantum(es, i);
+		if (differs & ~used[i] & *wanted)
+			change->preload |= BIT(i);
+	}
+}
+
+static void plan_hitless(const struct entry_sync *es,
+			 struct entry_sync_steps *steps, const u64 *target,
+			 struct entry_sync_change *change)
+{
+	const u64 *cur = es->entry;
+	u64 *next = change->next;
+	unsigned int i;
+
+	/* The critical quantum, if any, changes in one store: not in step 1. */
+	if (change->preload & ~change->critical) {
+		for (i = 0; i < es->num_words; i++)
+			if (change->critical & BIT(i))
+				next[i] = cur[i];
+		cur = add_step(es, steps, cur, next);
+	}
+
+	for (i = 0; i < es->num_words; i++)
+		if (change->critical & BIT(i))
+			next[i] = is_present(es, target) ? target[i] :
+				(cur[i] & ~change->wanted[i]) | target[i];
 	cur = add_step(es, steps, cur, next);
 
 	add_step(es, steps, cur, target);
@@ -241,29 +260,21 @@ static void plan_hitless(const struct entry_sync *es,
 static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
 		 const u64 *target)
 {
-	unsigned int i, critical = es->num_words, num_critical = 0;
-	struct entry_sync_masks masks;
+	struct entry_sync_change change;
+	unsigned int one;
 
 	steps->result = (struct entry_sync_result){
 		.verdict = ENTRY_SYNC_UNCHANGED,
 	};
-	get_masks(es, target, &masks);
-	if (!memcmp(es->entry, target, es->num_words * sizeof(u64)))
+	find_change(es, target, &change);
+	if (!change.differs)
 		return;
 
-	for (i = 0; i < es->num_words; i++) {
-		if (!((es->entry[i] ^ target[i]) & ~masks.free[i] &
-		      masks.wanted[i]))
-			continue;
-		if (critical != round_down(i, es->quantum_words))
-			num_critical++;
-		critical = round_down(i, es->quantum_words);
-	}
-
-	if (num_critical > 1)
-		plan_breaking(es, steps, target);
+	one = change.critical ? words_of_quantum(es, __ffs(change.critical)) : 0;
+	if (change.critical == one)
+		plan_hitless(es, steps, target, &change);
 	else
-		plan_hitless(es, steps, target, &masks, critical);
+		plan_breaking(es, steps, target);
 }
 
 /* Everything that hardware can see of an update goes through here. */

@@ -16,8 +16,10 @@
  * can fail.
  *
  * The group mutex of the iommu core keeps other attachments of the device
- * away. What is on a domain's lists is under the domain's locks; iommu->lock
- * covers entries, see pasid.c. Lock order: domain->lock, iommu->lock.
+ * away. iommu->did_lock is held from the choice of domain ids until the entry
+ * has moved, so that nobody comes to share an id on the way. What is on a
+ * domain's lists is under the domain's locks; iommu->lock covers entries, see
+ * pasid.c. Lock order: iommu->did_lock, domain->lock, iommu->lock.
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt
@@ -36,6 +38,10 @@
  * @old: the domain that holds a DID, cache tags and IOPF for @pasid, or NULL
  * @entry: scalable mode: the live PASID entry; NULL blocks for want of a table
  * @dev_pasid: the new domain's record of @pasid, unless that is the RID's
+ * @old_did: what tags the old domain's translations; it may lose the id while
+ *           its tags still bear it
+ * @handed_down: the new domain has taken over @old_did
+ * @detour: a DID that the entry has on its way, 0 for none
  * @control: control bits of the new domain from before its entry was built
  */
 struct attachment {
@@ -45,6 +51,9 @@ struct attachment {
 	struct iommu_domain *new;
 	struct pasid_entry *entry;
 	struct dev_pasid_info *dev_pasid;
+	u16 old_did;
+	bool handed_down;
+	u16 detour;
 	u8 control;
 };
 
@@ -153,6 +162,29 @@ static int attach_prepare_entries(struct attachment *at)
 	return context_entries_alloc(info);
 }
 
+static int attach_prepare_did(struct attachment *at)
+{
+	struct dmar_domain *new = to_dmar_domain(at->new);
+	struct intel_iommu *iommu = at->info->iommu;
+
+	if (domain_did_is_exclusive(at->old, iommu))
+		at->handed_down = domain_hand_down_did(to_dmar_domain(at->old),
+						       new, iommu);
+
+	return at->handed_down ? 0 : domain_attach_iommu(new, iommu);
+}
+
+static void attach_undo_did(struct attachment *at)
+{
+	struct dmar_domain *new = to_dmar_domain(at->new);
+	struct intel_iommu *iommu = at->info->iommu;
+
+	if (at->handed_down)
+		domain_hand_down_did(new, to_dmar_domain(at->old), iommu);
+	else
+		domain_detach_iommu(new, iommu);
+}
+
 static int attach_prepare_domain(struct attachment *at)
 {
 	struct dmar_domain *domain = to_dmar_domain(at->new);
@@ -170,13 +202,14 @@ static int attach_prepare_domain(struct attachment *at)
 		at->dev_pasid->pasid = at->pasid;
 	}
 
-	ret = domain_attach_iommu(domain, info->iommu);
+	ret = attach_prepare_did(at);
 	if (ret)
 		goto err_free;
 
-	ret = cache_tag_assign_domain(domain, info->dev, at->pasid);
+	ret = cache_tags_assign(domain, iommu_domain_did(at->new, info->iommu),
+				info->dev, at->pasid);
 	if (ret)
-		goto err_detach;
+		goto err_did;
 
 	if (at->dev_pasid) {
 		guard(spinlock_irqsave)(&domain->lock);
@@ -184,11 +217,91 @@ static int attach_prepare_domain(struct attachment *at)
 	}
 	return 0;
 
-err_detach:
-	domain_detach_iommu(domain, info->iommu);
+err_did:
+	attach_undo_did(at);
 err_free:
 	kfree(at->dev_pasid);
 	return ret;
+}
+
+/* Both domains are found by what they have cached with the detour's DID. */
+static int detour_assign(struct attachment *at, struct iommu_domain *domain)
+{
+	if (!domain_has_cache_tags(domain))
+		return 0;
+
+	return cache_tags_assign(to_dmar_domain(domain), at->detour,
+				 at->info->dev, at->pasid);
+}
+
+static void detour_unassign(struct attachment *at, struct iommu_domain *domain)
+{
+	if (domain_has_cache_tags(domain))
+		cache_tags_unassign(to_dmar_domain(domain), at->detour,
+				    at->info->dev, at->pasid);
+}
+
+/* One of the domains' DIDs if nobody else has it, or one for the time being */
+static int detour_choose(struct attachment *at)
+{
+	struct intel_iommu *iommu = at->info->iommu;
+
+	if (domain_did_is_exclusive(at->old, iommu))
+		return at->old_did;
+	if (domain_did_is_exclusive(at->new, iommu))
+		return iommu_domain_did(at->new, iommu);
+
+	return did_alloc(iommu);
+}
+
+static void detour_free(struct attachment *at)
+{
+	struct intel_iommu *iommu = at->info->iommu;
+
+	if (at->detour != at->old_did &&
+	    at->detour != iommu_domain_did(at->new, iommu))
+		did_free(iommu, at->detour);
+	at->detour = 0;
+}
+
+/*
+ * Changing table and DID at once may break where changing one after the other
+ * does not. If nothing can be had for that, the change breaks, but does not
+ * fail.
+ */
+static void attach_prepare_detour(struct attachment *at)
+{
+	int did;
+
+	if (at->handed_down ||
+	    !pasid_entry_wants_detour(at->info, at->entry, at->new))
+		return;
+
+	did = detour_choose(at);
+	if (did < 0)
+		return;
+
+	at->detour = did;
+	if (detour_assign(at, at->old))
+		goto err_free;
+	if (detour_assign(at, at->new))
+		goto err_unassign;
+	return;
+
+err_unassign:
+	detour_unassign(at, at->old);
+err_free:
+	detour_free(at);
+}
+
+static void attach_commit_detour(struct attachment *at)
+{
+	if (!at->detour)
+		return;
+
+	detour_unassign(at, at->old);
+	detour_unassign(at, at->new);
+	detour_free(at);
 }
 
 /* In legacy mode only a paging domain's entry serves ATS. */
@@ -205,6 +318,9 @@ static int attach_prepare(struct attachment *at)
 	if (ret)
 		return ret;
 
+	if (domain_has_cache_tags(at->old))
+		at->old_did = iommu_domain_did(at->old, at->info->iommu);
+
 	ret = attach_prepare_entries(at);
 	if (ret)
 		return ret;
@@ -218,6 +334,8 @@ static int attach_prepare(struct attachment *at)
 		iopf_for_domain_remove(at->new, at->info->dev);
 		return ret;
 	}
+
+	attach_prepare_detour(at);
 
 	/* The last thing, as it is not to be undone. */
 	if (!attach_serves_ats(at))
@@ -253,7 +371,7 @@ static void attach_install(struct attachment *at)
 		return;
 	}
 
-	pasid_entry_install(info, at->pasid, at->entry, at->new);
+	pasid_entry_install(info, at->pasid, at->entry, at->new, at->detour);
 
 	/*
 	 * The context entry still points to the tables of a crashed kernel.
@@ -349,10 +467,16 @@ static void attach_commit(struct attachment *at)
 	attach_commit_links(at);
 
 	iopf_for_domain_remove(old, info->dev);
+	attach_commit_detour(at);
 	if (!domain_has_cache_tags(old))
 		return;
 
-	cache_tag_unassign_domain(to_dmar_domain(old), info->dev, at->pasid);
+	cache_tags_unassign(to_dmar_domain(old), at->old_did, info->dev,
+			    at->pasid);
+	if (at->handed_down)
+		return;
+
+	guard(mutex)(&info->iommu->did_lock);
 	domain_detach_iommu(to_dmar_domain(old), info->iommu);
 }
 
@@ -360,10 +484,12 @@ static int attach(struct attachment *at)
 {
 	int ret;
 
-	ret = attach_prepare(at);
-	if (ret)
-		return ret;
-	attach_install(at);
+	scoped_guard(mutex, &at->info->iommu->did_lock) {
+		ret = attach_prepare(at);
+		if (ret)
+			return ret;
+		attach_install(at);
+	}
 	attach_commit(at);
 	return 0;
 }

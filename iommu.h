@@ -7,6 +7,8 @@
 #ifndef _INTEL_IOMMU_REWORK_H_
 #define _INTEL_IOMMU_REWORK_H_
 
+#include <linux/hashtable.h>
+
 #include "iommu_base.h"
 
 struct pasid_entry;
@@ -36,10 +38,40 @@ int intel_iommu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 int intel_iommu_set_dirty_tracking(struct iommu_domain *domain, bool enable);
 bool intel_iommu_enforce_cache_coherency_fs(struct iommu_domain *domain);
 
-/* Domain ids (did.c) */
+/**
+ * struct domain_unit - what a domain is on one unit
+ * @did: its id there, as the kernel's half knows it
+ * @node: on dmar_domain.cache_tags; stays there as long as the domain lives
+ * @iotlb: tags of what the unit may have cached
+ * @devtlb: tags of what devices may have cached
+ * @tags: all of them, to be found
+ * @batch: what is being invalidated by tag
+ *
+ * All but @did is under dmar_domain.cache_lock.
+ */
+struct domain_unit {
+	struct iommu_domain_info did;
+	struct list_head node;
+	struct list_head iotlb;
+	struct list_head devtlb;
+	DECLARE_HASHTABLE(tags, 7);
+	struct qi_batch batch;
+};
+
+/* A domain on a unit, and its id there (did.c) */
+struct domain_unit *domain_unit_get(struct dmar_domain *domain,
+				    struct intel_iommu *iommu);
+struct domain_unit *domain_unit_find(struct dmar_domain *domain,
+				     struct intel_iommu *iommu);
+void domain_free_units(struct dmar_domain *domain);
 int domain_attach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu);
 void domain_detach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu);
-void domain_free_dids(struct dmar_domain *domain);
+bool domain_hand_down_did(struct dmar_domain *from, struct dmar_domain *to,
+			  struct intel_iommu *iommu);
+bool domain_did_is_exclusive(struct iommu_domain *domain,
+			     struct intel_iommu *iommu);
+int did_alloc(struct intel_iommu *iommu);
+void did_free(struct intel_iommu *iommu, u16 did);
 
 /* Context entries (context.c) */
 int context_entries_alloc(struct device_domain_info *info);
@@ -58,5 +90,9 @@ void inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
 		u32 pasid);
 void inv_submit(struct qi_batch *batch, struct intel_iommu *iommu);
 bool domain_has_cache_tags(struct iommu_domain *domain);
+int cache_tags_assign(struct dmar_domain *domain, u16 did, struct device *dev,
+		      ioasid_t pasid);
+void cache_tags_unassign(struct dmar_domain *domain, u16 did,
+			 struct device *dev, ioasid_t pasid);
 
 #endif /* _INTEL_IOMMU_REWORK_H_ */

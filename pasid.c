@@ -261,6 +261,8 @@ static void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
  * @old: the entry as it was before; its DID and type tag what the IOTLB holds
  * @cached_did: what tags the entry that hardware may have cached since the last
  *              sync. Invalidating the PASID-cache goes by it.
+ * @detour: the DID that the entry has on the way, 0 for none
+ * @final: the write under way is the last one of the change
  */
 struct pasid_sync {
 	struct entry_sync es;
@@ -268,6 +270,8 @@ struct pasid_sync {
 	u32 pasid;
 	struct pasid_entry old;
 	u16 cached_did;
+	u16 detour;
+	bool final;
 };
 
 /* A unit with caching mode caches entries that are not present as DID 0. */
@@ -276,13 +280,11 @@ static u16 pasid_cache_tag(const struct pasid_entry *pe)
 	return pasid_pte_is_present(pe) ? pasid_get_domain_id(pe) : 0;
 }
 
-/* VT-d spec, section 6.5.3.3 (Guidance to Software for Invalidations) */
+/* Translations that @pe, with its own DID or another, brought to the IOTLB */
 static void pasid_sync_iotlb(struct qi_batch *batch, struct pasid_sync *ps,
-			     const struct pasid_entry *cached)
+			     const struct pasid_entry *pe, u16 did)
 {
-	u16 did = pasid_get_domain_id(cached);
-
-	switch (pasid_pte_get_pgtt(cached)) {
+	switch (pasid_pte_get_pgtt(pe)) {
 	case PASID_ENTRY_PGTT_SL_ONLY:
 	case PASID_ENTRY_PGTT_NESTED:
 		inv_iotlb(batch, ps->info->iommu, did, DMA_TLB_DSI_FLUSH);
@@ -293,15 +295,40 @@ static void pasid_sync_iotlb(struct qi_batch *batch, struct pasid_sync *ps,
 }
 
 /*
+ * What was translated by way of the old entry is tagged with its DID, and what
+ * was translated on a detour, by way of either entry, with the detour's.
+ *
+ * Emulated units may read the DID apart from the rest of the entry: QEMU's does
+ * so after the walk, and caches a translation of the old table with the new
+ * DID if the entry changed in between. So without a detour the new DID's
+ * translations go as well.
+ */
+static void pasid_sync_translations(struct qi_batch *batch,
+				    struct pasid_sync *ps,
+				    const struct pasid_entry *new)
+{
+	u16 old_did = pasid_get_domain_id(&ps->old);
+	u16 new_did = pasid_get_domain_id(new);
+
+	pasid_sync_iotlb(batch, ps, &ps->old, old_did);
+	if (ps->detour) {
+		if (ps->detour != old_did)
+			pasid_sync_iotlb(batch, ps, &ps->old, ps->detour);
+		if (ps->detour != new_did &&
+		    pasid_pte_get_pgtt(new) != pasid_pte_get_pgtt(&ps->old))
+			pasid_sync_iotlb(batch, ps, new, ps->detour);
+	} else if (pasid_pte_is_present(new) && new_did != old_did) {
+		pasid_sync_iotlb(batch, ps, new, new_did);
+	}
+}
+
+/*
+ * VT-d spec, section 6.5.3.3 (Guidance to Software for Invalidations)
+ *
  * Entry that was present: drop it from the PASID-cache after each step. After
  * the last one go on, in the same submission, with what was cached behind it:
  * first the IOTLB, as it may be refilled by way of a PASID-cache entry, then
  * the device TLB, as that is refilled from the IOTLB.
- *
- * What was translated with the old entry is tagged with its DID. Emulated units
- * may read the DID apart from the rest of the entry: QEMU's does so after the
- * walk, and caches a translation of the old table with the new DID if the
- * entry changed in between. So the new DID's translations go as well.
  *
  * Entry that was not present: only a unit with caching mode has cached
  * anything. The steps before the last one need the invalidation all the same,
@@ -315,6 +342,7 @@ static void pasid_sync(struct entry_sync *es, bool last)
 	struct intel_iommu *iommu = ps->info->iommu;
 	struct qi_batch batch;
 
+	last &= ps->final;
 	__iommu_flush_cache(iommu, live, sizeof(*live));
 
 	if (last && !was_present && !cap_caching_mode(iommu->cap)) {
@@ -325,18 +353,16 @@ static void pasid_sync(struct entry_sync *es, bool last)
 	inv_init(&batch);
 	inv_pasid_cache(&batch, ps->cached_did, ps->pasid, QI_PC_PASID_SEL);
 	ps->cached_did = pasid_cache_tag(live);
-	if (last) {
-		if (!was_present)
-			inv_pasid_cache(&batch, ps->cached_did, ps->pasid,
-					QI_PC_PASID_SEL);
+	if (last && was_present) {
 		inv_fence(&batch);
-		if (was_present)
-			pasid_sync_iotlb(&batch, ps, &ps->old);
-		if (pasid_pte_is_present(live) &&
-		    ps->cached_did != pasid_get_domain_id(&ps->old))
-			pasid_sync_iotlb(&batch, ps, live);
-		if (was_present)
-			inv_devtlb(&batch, ps->info, ps->pasid);
+		pasid_sync_translations(&batch, ps, live);
+		inv_devtlb(&batch, ps->info, ps->pasid);
+	} else if (last) {
+		inv_pasid_cache(&batch, ps->cached_did, ps->pasid,
+				QI_PC_PASID_SEL);
+		inv_fence(&batch);
+		if (pasid_pte_is_present(live))
+			pasid_sync_iotlb(&batch, ps, live, ps->cached_did);
 	}
 	inv_submit(&batch, iommu);
 }
@@ -347,31 +373,113 @@ static const struct entry_sync_ops pasid_entry_sync_ops = {
 	.sync = pasid_sync,
 };
 
-static void pasid_entry_write(struct device_domain_info *info, u32 pasid,
-			      struct pasid_entry *live,
+static struct entry_sync pasid_entry_sync(struct pasid_entry *pe)
+{
+	return (struct entry_sync){
+		.ops = &pasid_entry_sync_ops,
+		.entry = pe->val,
+		.num_words = ARRAY_SIZE(pe->val),
+		.quantum_words = entry_sync_quantum_words(2),
+		.present_word = 0,
+		.present_mask = PASID_PE_P,
+	};
+}
+
+static bool is_hitless(struct pasid_entry *from, const struct pasid_entry *to)
+{
+	struct entry_sync es = pasid_entry_sync(from);
+
+	return entry_sync_plan(&es, to->val).verdict != ENTRY_SYNC_BREAKING;
+}
+
+static void pasid_sync_write(struct pasid_sync *ps,
+			     const struct pasid_entry *target, bool final)
+{
+	const struct pasid_entry from = *(struct pasid_entry *)ps->es.entry;
+	struct entry_sync_result result;
+
+	ps->final = final;
+	result = entry_sync_write(&ps->es, target->val);
+	trace_pasid_entry_update(ps->info->dev, ps->pasid, from.val,
+				 target->val, ARRAY_SIZE(from.val), &result);
+}
+
+/*
+ * Move the entry to @target by way of entries with the detour's DID: from the
+ * old table under its DID to the old table under the detour's, to the new
+ * table under that, to the new one under its own. Each is hitless where
+ * changing table and DID at once is not, and grants what either domain grants.
+ *
+ * The DID tags what the unit caches. Nobody else uses the detour's, so that it
+ * may tag translations of both tables: whoever hits them is this device, and
+ * both domains have cache tags with it, so that unmapping finds them.
+ *
+ * If the detour's DID is the old or the new one's, one of the moves is none.
+ */
+static bool pasid_sync_detour(struct pasid_sync *ps, struct pasid_entry *live,
 			      const struct pasid_entry *target)
 {
+	struct pasid_entry old = *live, new = *target;
+
+	FIELD_MODIFY(PASID_PE_DID, &old.val[1], ps->detour);
+	FIELD_MODIFY(PASID_PE_DID, &new.val[1], ps->detour);
+	if (!is_hitless(live, &old) || !is_hitless(&old, &new) ||
+	    !is_hitless(&new, target))
+		return false;
+
+	if (ps->detour != pasid_get_domain_id(live))
+		pasid_sync_write(ps, &old, false);
+	if (ps->detour != pasid_get_domain_id(target))
+		pasid_sync_write(ps, &new, false);
+	pasid_sync_write(ps, target, true);
+	return true;
+}
+
+static void pasid_entry_write(struct device_domain_info *info, u32 pasid,
+			      struct pasid_entry *live,
+			      const struct pasid_entry *target, u16 detour)
+{
 	struct pasid_sync ps = {
-		.es = {
-			.ops = &pasid_entry_sync_ops,
-			.entry = live->val,
-			.num_words = ARRAY_SIZE(live->val),
-			.quantum_words = entry_sync_quantum_words(2),
-			.present_word = 0,
-			.present_mask = PASID_PE_P,
-		},
+		.es = pasid_entry_sync(live),
 		.info = info,
 		.pasid = pasid,
 		.old = *live,
 		.cached_did = pasid_cache_tag(live),
+		.detour = detour,
 	};
 
-	struct entry_sync_result result;
-
 	lockdep_assert_held(&info->iommu->lock);
-	result = entry_sync_write(&ps.es, target->val);
-	trace_pasid_entry_update(info->dev, pasid, ps.old.val, target->val,
-				 ARRAY_SIZE(target->val), &result);
+	if (detour && !is_hitless(live, target) &&
+	    pasid_sync_detour(&ps, live, target))
+		return;
+
+	ps.detour = 0;
+	pasid_sync_write(&ps, target, true);
+}
+
+/**
+ * pasid_entry_wants_detour - whether a DID of its own would make a change
+ *			      hitless
+ * @info: the device
+ * @pe: the PASID's entry, or NULL if it has none
+ * @domain: what shall be attached; its DID exists on the unit
+ *
+ * Context: Any. Takes iommu->lock.
+ * Return: true if pasid_entry_install() should be given a DID for a detour.
+ */
+bool pasid_entry_wants_detour(struct device_domain_info *info,
+			      struct pasid_entry *pe,
+			      struct iommu_domain *domain)
+{
+	struct pasid_entry target;
+
+	if (!pe)
+		return false;
+
+	guard(spinlock)(&info->iommu->lock);
+	pasid_entry_make(info->iommu, &target, domain);
+
+	return !is_hitless(pe, &target);
 }
 
 /**
@@ -380,35 +488,47 @@ static void pasid_entry_write(struct device_domain_info *info, u32 pasid,
  * @pasid: its PASID, %IOMMU_NO_PASID for requests without
  * @pe: the PASID's entry, or NULL if it has none, to block it
  * @domain: of any type; its DID and cache tags exist on the unit
+ * @detour: a DID that no other entry has, or 0. Both domains have cache tags
+ *          with it. Afterwards nothing is cached with it, unless it is the
+ *          domain's.
  *
  * The install step of the attach path for scalable mode. Cannot fail.
  *
  * Context: Any. Takes iommu->lock.
  */
 void pasid_entry_install(struct device_domain_info *info, u32 pasid,
-			 struct pasid_entry *pe, struct iommu_domain *domain)
+			 struct pasid_entry *pe, struct iommu_domain *domain,
+			 u16 detour)
 {
 	struct pasid_entry target;
 
 	if (!pe)
 		return;
 
-	spin_lock(&info->iommu->lock);
+	guard(spinlock)(&info->iommu->lock);
 	pasid_entry_make(info->iommu, &target, domain);
-	pasid_entry_write(info, pasid, pe, &target);
-	spin_unlock(&info->iommu->lock);
+	pasid_entry_write(info, pasid, pe, &target, detour);
+}
+
+/* Is the entry what @target is, but for control bits? */
+static bool is_of_domain(const struct pasid_entry *pe,
+			 const struct pasid_entry *target)
+{
+	return !((pe->val[0] ^ target->val[0]) & ~PASID_PE_SSADE) &&
+	       !((pe->val[1] ^ target->val[1]) & ~PASID_PE_PGSNP) &&
+	       pe->val[2] == target->val[2];
 }
 
 /**
  * pasid_entry_refresh - bring control bits of a domain into a live entry
  * @info: the device
  * @pasid: its PASID, %IOMMU_NO_PASID for requests without
- * @domain: a domain with a DID of its own that @pasid is, was or is about to
- *          be attached to, and whose dirty tracking or snooping has changed
+ * @domain: a domain with a DID that @pasid is, was or is about to be attached
+ *          to, and whose dirty tracking or snooping has changed
  *
- * An entry with another DID is not this domain's: while it is being replaced
- * it is found on two lists. It is left alone, as the control bits are read
- * under the lock when it is built.
+ * While an entry is being replaced it is found on two domains' lists. If it is
+ * not this domain's it is left alone, as the control bits are read under the
+ * lock when it is built.
  *
  * Context: Any. Takes iommu->lock.
  */
@@ -422,12 +542,10 @@ void pasid_entry_refresh(struct device_domain_info *info, u32 pasid,
 	if (!live)
 		return;
 
-	spin_lock(&iommu->lock);
+	guard(spinlock)(&iommu->lock);
 	pasid_entry_make(iommu, &target, &domain->domain);
-	if (pasid_pte_is_present(live) &&
-	    pasid_get_domain_id(live) == pasid_get_domain_id(&target))
-		pasid_entry_write(info, pasid, live, &target);
-	spin_unlock(&iommu->lock);
+	if (is_of_domain(live, &target))
+		pasid_entry_write(info, pasid, live, &target, 0);
 }
 
 /**
@@ -455,7 +573,6 @@ void intel_pasid_tear_down_entry(struct intel_iommu *iommu, struct device *dev,
 	if (fault_ignore)
 		target.val[0] = PASID_PE_FPD;
 
-	spin_lock(&iommu->lock);
-	pasid_entry_write(info, pasid, live, &target);
-	spin_unlock(&iommu->lock);
+	guard(spinlock)(&iommu->lock);
+	pasid_entry_write(info, pasid, live, &target, 0);
 }

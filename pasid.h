@@ -82,7 +82,11 @@ struct pasid_entry *pasid_entry_lookup(struct device_domain_info *info,
 struct pasid_entry *pasid_entry_alloc(struct device_domain_info *info,
 				      u32 pasid);
 void pasid_entry_install(struct device_domain_info *info, u32 pasid,
-			 struct pasid_entry *pe, struct iommu_domain *domain);
+			 struct pasid_entry *pe, struct iommu_domain *domain,
+			 u16 detour);
+bool pasid_entry_wants_detour(struct device_domain_info *info,
+			      struct pasid_entry *pe,
+			      struct iommu_domain *domain);
 void pasid_entry_refresh(struct device_domain_info *info, u32 pasid,
 			 struct dmar_domain *domain);
 void intel_pasid_tear_down_entry(struct intel_iommu *iommu,

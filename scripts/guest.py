@@ -34,7 +34,7 @@ def qemu(args):
     """The command line of a guest."""
     unit, option = MODES[args.mode]
     unit = ",".join(filter(None, ["intel-iommu,intremap=on", unit, args.unit]))
-    append = ["console=ttyS0", "panic=-1", f"intel_iommu=on,{option}",
+    append = ["console=ttyS0", "panic=-1", "no_timer_check", f"intel_iommu=on,{option}",
               "iommu.strict=1", args.append, "--", *args.command]
     return ["qemu-system-x86_64", "-accel", "tcg,thread=multi",
             "-machine", "q35", "-cpu", args.cpu, "-smp", "2", "-m", "1G",
