@@ -62,14 +62,17 @@ enum pasid_pgtt {
 	PASID_ENTRY_PGTT_PT		= 4,
 };
 
-/* The part of a context entry that is in use in both modes */
+/*
+ * Aligned as hardware wants live entries, so that entry_sync can plan from
+ * others, too. Of a context entry this is the part in use in both modes.
+ */
 struct context_words {
 	u64 val[2];
-};
+} __aligned(16);
 
 struct pasid_entry {
 	u64 val[8];
-};
+} __aligned(16);
 
 /* A page table as an entry sees it */
 struct pasid_first_stage {

@@ -388,8 +388,9 @@ static struct entry_sync pasid_entry_sync(struct pasid_entry *pe)
 static bool is_hitless(struct pasid_entry *from, const struct pasid_entry *to)
 {
 	struct entry_sync es = pasid_entry_sync(from);
+	enum entry_sync_verdict verdict = entry_sync_plan(&es, to->val).verdict;
 
-	return entry_sync_plan(&es, to->val).verdict != ENTRY_SYNC_BREAKING;
+	return verdict == ENTRY_SYNC_UNCHANGED || verdict == ENTRY_SYNC_HITLESS;
 }
 
 static void pasid_sync_write(struct pasid_sync *ps,

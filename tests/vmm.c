@@ -11,6 +11,8 @@
  *   vmm replace N   replace one domain by the other N times while a thread
  *                   keeps the device writing
  *   vmm stress N    the same, and a third thread maps and unmaps
+ *   vmm random N    N random changes of each device that there is: domains,
+ *                   no domain, no driver, while others map and unmap
  *   vmm time N      N replaces without any DMA, and how long each took
  *   vmm attach      what must hold when domains are attached and detached
  *   vmm fail        the same when an attach fails, once for each allocation in
@@ -69,11 +71,21 @@ struct counts {
 	unsigned long strict;
 };
 
+struct testdev {
+	char slot[64];
+	int fd;
+	/* NULL while the device is not there for DMA */
+	volatile uint8_t *regs;
+};
+
 static struct vmm {
 	int iommufd;
-	int device;
-	volatile uint8_t *regs;
+	struct testdev device;
+	/* Others, if the machine has them, one for each domain to stay in */
+	struct testdev neighbours[2];
+	unsigned int num_neighbours;
 	struct domain domains[2];
+	unsigned long disturbed;
 	/* One DMA at a time; covers the device, both pages and counts. */
 	pthread_mutex_t dma_lock;
 	struct counts counts;
@@ -127,54 +139,68 @@ static bool file_is(const char *dir, const char *name, const char *text)
 	return !strcmp(line, text);
 }
 
-/* Find the test device and give it to vfio-pci; @slot gets its sysfs name. */
-static void bind_device(char *dir, size_t size, char *slot, size_t slot_size)
+#define PCI_DEVICES	"/sys/bus/pci/devices"
+
+/* Give the device to vfio-pci, and open it. */
+static void bind_device(struct testdev *device)
 {
-	const char *bus = "/sys/bus/pci/devices";
+	char dir[300], path[600] = "";
 	struct dirent *entry;
-	bool found = false;
 	DIR *devices;
 
-	devices = opendir(bus);
-	if (!devices)
-		die("%s", bus);
-	while (!found && (entry = readdir(devices))) {
-		snprintf(dir, size, "%s/%s", bus, entry->d_name);
-		snprintf(slot, slot_size, "%s", entry->d_name);
-		found = file_is(dir, "vendor", TESTDEV_VENDOR) &&
-			file_is(dir, "device", TESTDEV_DEVICE);
-	}
-	closedir(devices);
-	errno = ENODEV;
-	if (!found)
-		die("iommu-testdev");
-
+	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", device->slot);
 	write_file(dir, "driver_override", "vfio-pci");
-	write_file("/sys/bus/pci", "drivers_probe", slot);
-}
+	write_file("/sys/bus/pci", "drivers_probe", device->slot);
 
-static int open_device(void)
-{
-	char dir[300], slot[256], cdevs[320], path[600] = "";
-	struct dirent *entry;
-	DIR *devices;
-	int fd;
-
-	bind_device(dir, sizeof(dir), slot, sizeof(slot));
-	snprintf(cdevs, sizeof(cdevs), "%s/vfio-dev", dir);
-	devices = opendir(cdevs);
+	strcat(dir, "/vfio-dev");
+	devices = opendir(dir);
 	if (!devices)
-		die("%s", cdevs);
+		die("%s", dir);
 	while ((entry = readdir(devices)))
 		if (!strncmp(entry->d_name, "vfio", 4))
 			snprintf(path, sizeof(path), "/dev/vfio/devices/%s",
 				 entry->d_name);
 	closedir(devices);
 
-	fd = open(path, O_RDWR);
-	if (fd < 0)
+	device->fd = open(path, O_RDWR);
+	if (device->fd < 0)
 		die("%s", path);
-	return fd;
+}
+
+static void unbind_device(struct testdev *device)
+{
+	char dir[300];
+
+	munmap((void *)device->regs, PAGE);
+	close(device->fd);
+	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s/driver", device->slot);
+	write_file(dir, "unbind", device->slot);
+}
+
+/* Find a test device that vfio-pci does not have yet, and take it. */
+static bool open_device(struct testdev *device)
+{
+	struct dirent *entry;
+	bool found = false;
+	char dir[300];
+	DIR *devices;
+
+	devices = opendir(PCI_DEVICES);
+	if (!devices)
+		die(PCI_DEVICES);
+	while (!found && (entry = readdir(devices))) {
+		snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", entry->d_name);
+		found = file_is(dir, "vendor", TESTDEV_VENDOR) &&
+			file_is(dir, "device", TESTDEV_DEVICE) &&
+			!file_is(dir, "driver_override", "vfio-pci");
+		if (found)
+			snprintf(device->slot, sizeof(device->slot), "%.60s",
+				 entry->d_name);
+	}
+	closedir(devices);
+	if (found)
+		bind_device(device);
+	return found;
 }
 
 static void vmm_ioctl(int fd, unsigned long request, void *arg,
@@ -186,14 +212,14 @@ static void vmm_ioctl(int fd, unsigned long request, void *arg,
 
 #define VMM_IOCTL(fd, request, arg) vmm_ioctl(fd, request, arg, #request)
 
-static uint32_t bind_iommufd(void)
+static uint32_t bind_iommufd(struct testdev *device)
 {
 	struct vfio_device_bind_iommufd bind = {
 		.argsz = sizeof(bind),
 		.iommufd = vmm.iommufd,
 	};
 
-	VMM_IOCTL(vmm.device, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	VMM_IOCTL(device->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 	return bind.out_devid;
 }
 
@@ -255,107 +281,128 @@ static void make_domain(struct domain *domain, uint32_t devid)
 		    PAGE);
 }
 
-static int try_attach(uint32_t pt_id)
+static int try_attach(struct testdev *device, uint32_t pt_id)
 {
 	struct vfio_device_attach_iommufd_pt cmd = {
 		.argsz = sizeof(cmd),
 		.pt_id = pt_id,
 	};
 
-	return ioctl(vmm.device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+	return ioctl(device->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
 }
 
-static void attach(uint32_t pt_id)
+static void attach(struct testdev *device, uint32_t pt_id)
 {
-	if (try_attach(pt_id))
+	if (try_attach(device, pt_id))
 		die("VFIO_DEVICE_ATTACH_IOMMUFD_PT");
 }
 
-static void detach(void)
+static void detach(struct testdev *device)
 {
 	struct vfio_device_detach_iommufd_pt cmd = { .argsz = sizeof(cmd) };
 
-	VMM_IOCTL(vmm.device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+	VMM_IOCTL(device->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
 }
 
-static struct vfio_region_info region_info(uint32_t index)
+static struct vfio_region_info region_info(struct testdev *device,
+					   uint32_t index)
 {
 	struct vfio_region_info info = {
 		.argsz = sizeof(info),
 		.index = index,
 	};
 
-	VMM_IOCTL(vmm.device, VFIO_DEVICE_GET_REGION_INFO, &info);
+	VMM_IOCTL(device->fd, VFIO_DEVICE_GET_REGION_INFO, &info);
 	return info;
 }
 
-static void enable_bus_master(void)
+static void enable_bus_master(struct testdev *device)
 {
-	off_t offset = region_info(VFIO_PCI_CONFIG_REGION_INDEX).offset + 4;
+	off_t offset = region_info(device,
+				   VFIO_PCI_CONFIG_REGION_INDEX).offset + 4;
 	uint16_t command;
 
-	if (pread(vmm.device, &command, sizeof(command), offset) < 0)
+	if (pread(device->fd, &command, sizeof(command), offset) < 0)
 		die("read of the PCI command register");
 	command |= 0x6;	/* memory space and bus master */
-	if (pwrite(vmm.device, &command, sizeof(command), offset) < 0)
+	if (pwrite(device->fd, &command, sizeof(command), offset) < 0)
 		die("write of the PCI command register");
 }
 
-static void write_reg(unsigned int reg, uint32_t value)
+static void write_reg(struct testdev *device, unsigned int reg, uint32_t value)
 {
-	*(volatile uint32_t *)(vmm.regs + reg) = value;
+	*(volatile uint32_t *)(device->regs + reg) = value;
 }
 
-static uint32_t read_reg(unsigned int reg)
+static uint32_t read_reg(struct testdev *device, unsigned int reg)
 {
-	return *(volatile uint32_t *)(vmm.regs + reg);
+	return *(volatile uint32_t *)(device->regs + reg);
 }
 
-static void map_registers(void)
+static void map_registers(struct testdev *device)
 {
-	struct vfio_region_info bar = region_info(VFIO_PCI_BAR0_REGION_INDEX);
+	struct vfio_region_info bar = region_info(device,
+						  VFIO_PCI_BAR0_REGION_INDEX);
 
-	vmm.regs = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			vmm.device, bar.offset);
-	if (vmm.regs == MAP_FAILED)
+	device->regs = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    device->fd, bar.offset);
+	if (device->regs == MAP_FAILED)
 		die("mmap of BAR 0");
 
-	write_reg(REG_IOVA_HI, (uint32_t)(TEST_IOVA >> 32));
-	write_reg(REG_LEN, sizeof(uint32_t));
+	write_reg(device, REG_IOVA_HI, (uint32_t)(TEST_IOVA >> 32));
+	write_reg(device, REG_LEN, sizeof(uint32_t));
+}
+
+static void start_device(struct testdev *device, struct domain *domain)
+{
+	attach(device, domain->hwpt);
+	map_registers(device);
+	enable_bus_master(device);
 }
 
 static void set_up(void)
 {
+	struct testdev *neighbour;
 	uint32_t devid;
+	int i;
 
 	vmm.iommufd = open("/dev/iommu", O_RDWR);
 	if (vmm.iommufd < 0)
 		die("/dev/iommu");
-	vmm.device = open_device();
-	devid = bind_iommufd();
+	errno = ENODEV;
+	if (!open_device(&vmm.device))
+		die("iommu-testdev");
+	devid = bind_iommufd(&vmm.device);
 	make_domain(&vmm.domains[0], devid);
 	make_domain(&vmm.domains[1], devid);
-	attach(vmm.domains[0].hwpt);
-	map_registers();
-	enable_bus_master();
+	start_device(&vmm.device, &vmm.domains[0]);
+
+	for (i = 0; i < 2; i++) {
+		neighbour = &vmm.neighbours[i];
+		if (!open_device(neighbour))
+			break;
+		bind_iommufd(neighbour);
+		start_device(neighbour, &vmm.domains[i]);
+		vmm.num_neighbours++;
+	}
 }
 
 /*
- * Have the device write once; returns the page that it landed in, 0 or 1, or
+ * Have a device write once; returns the page that it landed in, 0 or 1, or
  * -1 if it landed nowhere. The trigger returns when the DMA is over. Where it
  * landed is read from the pages: the device's own verdict compares with a
  * physical address, which makes no sense while the domain changes.
  */
-static int write_once(void)
+static int write_once(struct testdev *device)
 {
 	static unsigned int turn;
 	int i, landed = -1;
 
-	write_reg(REG_IOVA_LO, TEST_IOVA + turn++ % TEST_IOVAS * PAGE);
+	write_reg(device, REG_IOVA_LO, TEST_IOVA + turn++ % TEST_IOVAS * PAGE);
 	vmm.domains[0].page[0] = 0;
 	vmm.domains[1].page[0] = 0;
-	write_reg(REG_DOORBELL, 1);
-	read_reg(REG_TRIGGER);
+	write_reg(device, REG_DOORBELL, 1);
+	read_reg(device, REG_TRIGGER);
 
 	for (i = 0; i < 2; i++) {
 		if (vmm.domains[i].page[0] != PATTERN)
@@ -380,7 +427,7 @@ static void dma(void)
 
 	pthread_mutex_lock(&vmm.dma_lock);
 	before = atomic_load(&vmm.seq);
-	landed = write_once();
+	landed = write_once(&vmm.device);
 	after = atomic_load(&vmm.seq);
 
 	vmm.counts.dma++;
@@ -394,18 +441,32 @@ static void dma(void)
 	pthread_mutex_unlock(&vmm.dma_lock);
 }
 
+/* Devices that stay in one domain must not notice what others do. */
+static void dma_of_neighbours(void)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&vmm.dma_lock);
+	for (i = 0; i < vmm.num_neighbours; i++)
+		if (write_once(&vmm.neighbours[i]) != (int)i)
+			vmm.disturbed++;
+	pthread_mutex_unlock(&vmm.dma_lock);
+}
+
 static void replace(void)
 {
 	unsigned int seq = atomic_fetch_add(&vmm.seq, 1) + 1;
 
-	attach(vmm.domains[(seq + 1) / 2 % 2].hwpt);
+	attach(&vmm.device, vmm.domains[(seq + 1) / 2 % 2].hwpt);
 	atomic_fetch_add(&vmm.seq, 1);
 }
 
 static void *dma_thread(void *unused)
 {
-	while (!atomic_load(&vmm.stop))
+	while (!atomic_load(&vmm.stop)) {
 		dma();
+		dma_of_neighbours();
+	}
 	return unused;
 }
 
@@ -426,9 +487,9 @@ static void *map_thread(void *unused)
 	return unused;
 }
 
-static void start(pthread_t *thread, void *(*fn)(void *))
+static void start(pthread_t *thread, void *(*fn)(void *), void *arg)
 {
-	errno = pthread_create(thread, NULL, fn, NULL);
+	errno = pthread_create(thread, NULL, fn, arg);
 	if (errno)
 		die("pthread_create");
 }
@@ -438,9 +499,9 @@ static int run_replace(unsigned long replaces, bool stress)
 	pthread_t dma_id, map_id;
 	unsigned long i;
 
-	start(&dma_id, dma_thread);
+	start(&dma_id, dma_thread, NULL);
 	if (stress)
-		start(&map_id, map_thread);
+		start(&map_id, map_thread, NULL);
 
 	for (i = 0; i < replaces; i++) {
 		replace();
@@ -456,7 +517,100 @@ static int run_replace(unsigned long replaces, bool stress)
 	printf("result: replaces=%lu dma=%lu lost=%lu stale=%lu overlapping=%lu\n",
 	       replaces, vmm.counts.dma, vmm.counts.lost, vmm.counts.stale,
 	       vmm.counts.dma - vmm.counts.strict);
-	return 0;
+	if (vmm.num_neighbours)
+		printf("result: neighbours=%u disturbed=%lu\n",
+		       vmm.num_neighbours, vmm.disturbed);
+	return vmm.disturbed != 0;
+}
+
+/* One device and what is done to it */
+struct changes {
+	struct testdev *device;
+	unsigned int seed;
+	unsigned long left;
+	unsigned long wrong;
+};
+
+/* Take the device from its driver and give it back; it has no domain then. */
+static void rebind(struct testdev *device)
+{
+	pthread_mutex_lock(&vmm.dma_lock);
+	unbind_device(device);
+	bind_device(device);
+	bind_iommufd(device);
+	map_registers(device);
+	enable_bus_master(device);
+	pthread_mutex_unlock(&vmm.dma_lock);
+}
+
+static void *change_thread(void *arg)
+{
+	struct changes *changes = arg;
+	struct testdev *device = changes->device;
+	int what, landed;
+
+	for (; changes->left; changes->left--) {
+		what = rand_r(&changes->seed) % 16;
+		if (what == 0)
+			rebind(device);
+		else if (what < 4)
+			detach(device);
+		else
+			attach(device, vmm.domains[what % 2].hwpt);
+
+		pthread_mutex_lock(&vmm.dma_lock);
+		landed = write_once(device);
+		changes->wrong += landed != (what < 4 ? -1 : what % 2);
+		pthread_mutex_unlock(&vmm.dma_lock);
+	}
+	return NULL;
+}
+
+/* DMA of any device at any time, wherever it lands */
+static void *roam_thread(void *unused)
+{
+	unsigned int turn;
+
+	for (turn = 0; !atomic_load(&vmm.stop); turn++) {
+		pthread_mutex_lock(&vmm.dma_lock);
+		write_once(turn % 2 ? &vmm.device :
+			   &vmm.neighbours[turn / 2 % vmm.num_neighbours]);
+		pthread_mutex_unlock(&vmm.dma_lock);
+	}
+	return unused;
+}
+
+static int run_random(unsigned long steps)
+{
+	pthread_t change_ids[3], roam_id, map_id;
+	unsigned int num = 1 + vmm.num_neighbours, i;
+	struct changes changes[3] = {};
+	unsigned long wrong = 0;
+
+	if (!vmm.num_neighbours) {
+		errno = ENODEV;
+		die("a second iommu-testdev");
+	}
+
+	start(&roam_id, roam_thread, NULL);
+	start(&map_id, map_thread, NULL);
+	for (i = 0; i < num; i++) {
+		changes[i].device = i ? &vmm.neighbours[i - 1] : &vmm.device;
+		changes[i].seed = i + 1;
+		changes[i].left = steps;
+		start(&change_ids[i], change_thread, &changes[i]);
+	}
+	for (i = 0; i < num; i++) {
+		pthread_join(change_ids[i], NULL);
+		wrong += changes[i].wrong;
+	}
+	atomic_store(&vmm.stop, true);
+	pthread_join(roam_id, NULL);
+	pthread_join(map_id, NULL);
+
+	printf("result: devices=%u changes=%lu wrong=%lu\n", num, num * steps,
+	       wrong);
+	return wrong != 0;
 }
 
 static double now_us(void)
@@ -505,17 +659,17 @@ static int run_attach(void)
 	const uint32_t no_such_id = 0xffff;
 
 	printf("KTAP version 1\n1..8\n");
-	check(write_once() == 0, "DMA lands in the attached domain");
-	check(try_attach(no_such_id), "an attach can fail");
-	check(write_once() == 0, "DMA lands in the old domain after a failure");
-	check(!try_attach(vmm.domains[0].hwpt), "the same domain can be attached");
-	check(write_once() == 0, "DMA lands in it");
-	detach();
-	check(write_once() < 0, "DMA of a detached device is blocked");
-	attach(vmm.domains[1].hwpt);
-	check(write_once() == 1, "DMA lands in the domain attached then");
+	check(write_once(&vmm.device) == 0, "DMA lands in the attached domain");
+	check(try_attach(&vmm.device, no_such_id), "an attach can fail");
+	check(write_once(&vmm.device) == 0, "DMA lands in the old domain after a failure");
+	check(!try_attach(&vmm.device, vmm.domains[0].hwpt), "the same domain can be attached");
+	check(write_once(&vmm.device) == 0, "DMA lands in it");
+	detach(&vmm.device);
+	check(write_once(&vmm.device) < 0, "DMA of a detached device is blocked");
+	attach(&vmm.device, vmm.domains[1].hwpt);
+	check(write_once(&vmm.device) == 1, "DMA lands in the domain attached then");
 	unmap(vmm.domains[1].ioas, TEST_IOVA, TEST_IOVAS * PAGE);
-	check(write_once() < 0, "DMA to what was unmapped is blocked");
+	check(write_once(&vmm.device) < 0, "DMA to what was unmapped is blocked");
 	return failures != 0;
 }
 
@@ -562,11 +716,11 @@ static int run_fail(void)
 	printf("KTAP version 1\n1..3\n");
 	for (nth = 1; ; nth++) {
 		fail_nth(nth);
-		failed = try_attach(vmm.domains[!attached].hwpt);
+		failed = try_attach(&vmm.device, vmm.domains[!attached].hwpt);
 		injected = fail_nth(0);
 		refused += failed;
 		attached ^= !failed;
-		if (write_once() != (int)attached)
+		if (write_once(&vmm.device) != (int)attached)
 			ok = false;
 		if (!injected)
 			break;
@@ -592,6 +746,10 @@ int main(int argc, char **argv)
 		set_up();
 		return run_replace(number, true);
 	}
+	if (!strcmp(command, "random") && number) {
+		set_up();
+		return run_random(number);
+	}
 	if (!strcmp(command, "time") && number >= TIME_ROUNDS) {
 		set_up();
 		return run_time(number);
@@ -605,6 +763,6 @@ int main(int argc, char **argv)
 		return run_fail();
 	}
 
-	fprintf(stderr, "usage: vmm replace N | stress N | time N | attach | fail\n");
+	fprintf(stderr, "usage: vmm replace|stress|random|time N | attach | fail\n");
 	return 2;
 }
