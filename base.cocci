@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // What the rework takes over from the kernel's half of the driver, applied by
-// scripts/stage to iommu_base.[ch], nested.c and svm.c. Every name below must
+// scripts/stage to iommu_base.[ch], nested.c, svm.c and dmar.c. Every name below must
 // be found exactly once in them, or staging fails and says which was not.
 
 @ initialize:python @
@@ -118,6 +118,46 @@ p << hook.p;
 @@
 found["hook in " + str(n)] += 1
 
+// Everything that the unit is told can be redirected to a model of it. The
+// flush is in an inline function, which has no one address to redirect.
+@ redirected @
+identifier redirect = { qi_submit_sync };
+identifier a, b, c, d;
+type T, A, B, C, D;
+position p;
+@@
+  T redirect@p(A a, B b, C c, D d)
+  {
++	KUNIT_STATIC_STUB_REDIRECT(redirect, a, b, c, d);
+	...
+  }
+
+@ script:python @
+n << redirected.redirect;
+p << redirected.p;
+@@
+found["redirect of " + str(n)] += 1
+
+@ flushed @
+identifier flush = { __iommu_flush_cache };
+expression addr, size;
+position p;
+@@
+  flush(...)
+  {
+	<+...
+-	clflush_cache_range@p
++	intel_iommu_clflush
+	(addr, size)
+	...+>
+  }
+
+@ script:python @
+n << flushed.flush;
+p << flushed.p;
+@@
+found["flush in " + str(n)] += 1
+
 // All operation tables lead to the one attach path.
 @@
 identifier attach_dev = {
@@ -145,7 +185,7 @@ def named(kind, prefix=""):
     for names in re.findall(r"identifier %s = \{(.*?)\}" % kind, text, re.S):
         return [prefix + name.strip() for name in names.split(",")]
 
-for name in named("gone") + named("shared") + named("proto", "prototype ") + named("free", "hook in "):
+for name in named("gone") + named("shared") + named("proto", "prototype ") + named("free", "hook in ") + named("redirect", "redirect of ") + named("flush", "flush in "):
     if found[name] != 1:
         print("base.cocci: %s: found %d times, not once" % (name, found[name]),
               file=sys.stderr)

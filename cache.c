@@ -11,6 +11,7 @@
 
 #define pr_fmt(fmt)	"DMAR: " fmt
 
+#include <linux/cacheflush.h>
 #include <linux/dmar.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
@@ -579,4 +580,18 @@ void cache_tag_flush_range_np(struct dmar_domain *domain, unsigned long start,
 		}
 		inv_submit(&unit->batch, unit->did.iommu);
 	}
+}
+
+/**
+ * intel_iommu_clflush - write memory back for a unit that does not snoop
+ * @addr: start
+ * @size: length
+ *
+ * Context: Any.
+ */
+void intel_iommu_clflush(void *addr, unsigned int size)
+{
+	KUNIT_STATIC_STUB_REDIRECT(intel_iommu_clflush, addr, size);
+
+	clflush_cache_range(addr, size);
 }

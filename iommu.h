@@ -7,7 +7,12 @@
 #ifndef _INTEL_IOMMU_REWORK_H_
 #define _INTEL_IOMMU_REWORK_H_
 
+#include <kunit/static_stub.h>
 #include <linux/hashtable.h>
+#include <linux/types.h>
+
+/* Called by the kernel's half for units that are not coherent (cache.c) */
+void intel_iommu_clflush(void *addr, unsigned int size);
 
 #include "iommu_base.h"
 
