@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of the attach path against a model of the unit
+ *
+ * A device changes from each kind of domain to each other. The model
+ * (unit_model.c) checks after each store and each descriptor that no device
+ * gets what it is not granted; the tests add what depends on the change as a
+ * whole: whether it is hitless, what it costs, that a failure changes nothing,
+ * and that whatever is unmapped meanwhile is invalidated everywhere.
+ */
+
+#include <kunit/test.h>
+
+#include "attach_world.h"
+#include "entry_sync.h"
+#include "unit_model.h"
+
+/* More say nothing new. */
+#define ATTACH_MAX_FAILURES	20
+
+static const struct world_config attach_params[] = {
+	{ .scalable = true, .quantum_words = 2 },
+	{ .scalable = true, .quantum_words = 2, .caching_mode = true },
+	{ .scalable = true, .quantum_words = 2, .ats = true },
+	{ .scalable = true, .quantum_words = 2, .incoherent = true },
+	{ .scalable = true, .quantum_words = 2, .ats = true,
+	  .caching_mode = true, .incoherent = true },
+	{ .scalable = true, .quantum_words = 2, .pasid = 5 },
+	{ .scalable = true, .quantum_words = 2, .pasid = 5, .ats = true,
+	  .caching_mode = true },
+	{ .scalable = true, .quantum_words = 1 },
+	{ .scalable = true, .quantum_words = 1, .ats = true,
+	  .caching_mode = true, .incoherent = true },
+	{ .scalable = true, .quantum_words = 1, .pasid = 5, .ats = true },
+	{ .scalable = true, .quantum_words = 2, .ats = true,
+	  .same_device = true },
+	{ .scalable = true, .quantum_words = 2, .pasid = 5, .ats = true,
+	  .same_device = true },
+	{ .quantum_words = 2 },
+	{ .quantum_words = 2, .ats = true },
+	{ .quantum_words = 2, .caching_mode = true, .incoherent = true },
+	{ .quantum_words = 1 },
+	{ .quantum_words = 1, .ats = true, .caching_mode = true },
+	{ .quantum_words = 1, .ats = true, .incoherent = true },
+};
+
+static void describe_config(const struct world_config *config, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s pasid=%u quantum=%u%s%s%s%s",
+		 config->scalable ? "scalable" : "legacy", config->pasid,
+		 64 * config->quantum_words, config->ats ? " ats" : "",
+		 config->caching_mode ? " cm" : "",
+		 config->incoherent ? " incoherent" : "",
+		 config->same_device ? " two pasids" : "");
+}
+
+KUNIT_ARRAY_PARAM(attach, attach_params, describe_config);
+
+/*
+ * What is to be expected of a change: h for hitless, b for breaking, . where
+ * nothing is translated before or afterwards. Rows are from, columns are to, as
+ * in enum world_kind.
+ *
+ * Where first stage tables change, DID and pointer sit in two quanta.
+ */
+static const char * const expect_128[WORLD_NUM_KINDS] = {
+	/*			 blocked
+	 *			 | fs, other
+	 *			 | |  ss, parent
+	 *			 | |  |  nested, sibling, other
+	 *			 | |  |  |   sva
+	 *			 | |  |  |   |identity
+	 */
+	[WORLD_BLOCKED]		= "..........",
+	[WORLD_FS]		= ".hbhhbbbbh",
+	[WORLD_FS_OTHER]	= ".bhhhbbbbh",
+	[WORLD_SS]		= ".hhhhhhhhh",
+	[WORLD_PARENT]		= ".hhhhhhhhh",
+	[WORLD_NESTED]		= ".bbhhhbbbh",
+	[WORLD_NESTED_SIBLING]	= ".bbhhbhbbh",
+	[WORLD_NESTED_OTHER]	= ".bbhhbbhbh",
+	[WORLD_SVA]		= ".bbhhbbbhh",
+	[WORLD_IDENTITY]	= ".hhhhhhhhh",
+};
+
+/* The DID is in a quantum of its own; SVA and identity have the same. */
+static const char * const expect_64[WORLD_NUM_KINDS] = {
+	[WORLD_BLOCKED]		= "..........",
+	[WORLD_FS]		= ".hbbbbbbbb",
+	[WORLD_FS_OTHER]	= ".bhbbbbbbb",
+	[WORLD_SS]		= ".bbhbbbbbb",
+	[WORLD_PARENT]		= ".bbbhbbbbb",
+	[WORLD_NESTED]		= ".bbbbhbbbb",
+	[WORLD_NESTED_SIBLING]	= ".bbbbbhbbb",
+	[WORLD_NESTED_OTHER]	= ".bbbbbbhbb",
+	[WORLD_SVA]		= ".bbbbbbbhh",
+	[WORLD_IDENTITY]	= ".bbbbbbbhh",
+};
+
+/* A change and who else is attached to the domains */
+struct change {
+	enum world_kind from;
+	enum world_kind to;
+	bool shared;
+};
+
+static const char *kind_name(struct attach_world *world, enum world_kind kind)
+{
+	return world->domain[kind].grant.name;
+}
+
+static struct attach_world *make_world(struct kunit *test)
+{
+	const struct world_config *config = test->param_value;
+
+	if (config->scalable && !intel_iommu_sm)
+		kunit_skip(test, "the kernel does not use scalable mode");
+	if (entry_sync_quantum_words(2) < config->quantum_words)
+		kunit_skip(test, "the CPU has no 16-byte store");
+
+	return attach_world_make(test, config);
+}
+
+static bool report(struct attach_world *world, struct change change,
+		   const char *during)
+{
+	if (!world->unit.failure[0])
+		return false;
+
+	KUNIT_FAIL(world->test, "%s to %s%s, %s: %s",
+		   kind_name(world, change.from), kind_name(world, change.to),
+		   change.shared ? ", shared" : "", during,
+		   world->unit.failure);
+	if (++world->failures == ATTACH_MAX_FAILURES)
+		KUNIT_FAIL_AND_ABORT(world->test, "giving up");
+	unit_reset(&world->unit);
+	return true;
+}
+
+static void attach_ok(struct attach_world *world, enum world_device which,
+		      enum world_kind kind)
+{
+	KUNIT_EXPECT_EQ(world->test, world_attach(world, which, kind).ret, 0);
+}
+
+static void set_up(struct attach_world *world, struct change change)
+{
+	enum world_kind private = WORLD_PRIVATE;
+	bool share_old = change.shared &&
+			 world_can_attach(world, WORLD_OLD_SHARER, change.from);
+
+	attach_ok(world, WORLD_OLD_SHARER, share_old ? change.from : private);
+	attach_ok(world, WORLD_NEW_SHARER, change.shared ? change.to : private);
+	attach_ok(world, WORLD_DEVICE, change.from);
+	report(world, change, "before");
+}
+
+/* Domains out of use must leave nothing behind when all is over. */
+static void tear_down(struct attach_world *world, struct change change)
+{
+	unsigned int i;
+
+	for (i = 0; i < WORLD_NUM_DEVICES; i++)
+		attach_ok(world, i, WORLD_BLOCKED);
+	unit_check_tags(&world->unit);
+	report(world, change, "afterwards");
+	world_check_idle(world);
+	world_remap(world);
+}
+
+/* Before the first; next_change() goes on from there. */
+static struct change start_changes(bool shared)
+{
+	return (struct change){ .from = 0, .to = -1, .shared = shared };
+}
+
+static bool next_change(struct attach_world *world, struct change *change)
+{
+	do {
+		if (++change->to == WORLD_NUM_KINDS) {
+			change->to = 0;
+			change->from++;
+		}
+		if (change->from == WORLD_NUM_KINDS)
+			return false;
+	} while (!world_has(world, change->from) ||
+		 !world_has(world, change->to));
+
+	return true;
+}
+
+static char expected(struct attach_world *world, struct change change)
+{
+	return world->config.quantum_words == 2 ?
+		expect_128[change.from][change.to] :
+		expect_64[change.from][change.to];
+}
+
+static const char *verdict_name(char verdict)
+{
+	switch (verdict) {
+	case 'h':
+		return "hitless";
+	case 'b':
+		return "breaking";
+	default:
+		return "none";
+	}
+}
+
+static void print_row(struct attach_world *world, struct change change,
+		      char verdict, const struct unit_counts *counts)
+{
+	const struct world_config *config = &world->config;
+
+	/* These cost no more and no less than without. */
+	if (config->incoherent || config->same_device || change.shared)
+		return;
+
+	kunit_info(world->test, "matrix: mode=%s pasid=%u ats=%d cm=%d coherent=%d from=%s to=%s quantum=%u -> %s submissions=%u waits=%u syncs=%u stores=%u",
+		   config->scalable ? "scalable" : "legacy", config->pasid,
+		   config->ats, config->caching_mode, !config->incoherent,
+		   kind_name(world, change.from), kind_name(world, change.to),
+		   64 * config->quantum_words, verdict_name(verdict),
+		   counts->submissions, counts->waits, counts->syncs,
+		   counts->stores);
+}
+
+static void run_change(struct attach_world *world, struct change change)
+{
+	char want = expected(world, change), verdict = '.';
+	struct world_result result;
+
+	set_up(world, change);
+	result = world_attach(world, WORLD_DEVICE, change.to);
+	unit_check_tags(&world->unit);
+	report(world, change, "during");
+
+	if (want != '.')
+		verdict = result.fault ? 'b' : 'h';
+	KUNIT_EXPECT_EQ_MSG(world->test, result.ret, 0, "%s to %s",
+			    kind_name(world, change.from),
+			    kind_name(world, change.to));
+	KUNIT_EXPECT_EQ_MSG(world->test, result.served,
+			    change.to != WORLD_BLOCKED, "%s to %s",
+			    kind_name(world, change.from),
+			    kind_name(world, change.to));
+	KUNIT_EXPECT_EQ_MSG(world->test, verdict, want,
+			    "%s to %s is %s", kind_name(world, change.from),
+			    kind_name(world, change.to), verdict_name(verdict));
+	print_row(world, change, verdict, &result.counts);
+	tear_down(world, change);
+}
+
+static void changes(struct kunit *test)
+{
+	struct attach_world *world = make_world(test);
+	struct change change;
+
+	change = start_changes(false);
+	while (next_change(world, &change))
+		run_change(world, change);
+
+	change = start_changes(true);
+	while (next_change(world, &change))
+		run_change(world, change);
+}
+
+/* Unmap at each event in turn until there is none left, or it fails. */
+static void run_unmaps(struct attach_world *world, struct change change,
+		       enum world_kind kind)
+{
+	unsigned int event = 0;
+	bool done;
+
+	if (!world->domain[kind].mapped)
+		return;
+
+	set_up(world, change);
+	do {
+		attach_ok(world, WORLD_DEVICE, change.from);
+		world_unmap_at(world, kind, event++);
+		attach_ok(world, WORLD_DEVICE, change.to);
+		done = !world_unmap_done(world);
+		done |= report(world, change, "during an unmap");
+		world_remap(world);
+	} while (!done);
+	tear_down(world, change);
+}
+
+static void run_all_unmaps(struct attach_world *world, bool shared)
+{
+	struct change change = start_changes(shared);
+
+	while (next_change(world, &change)) {
+		run_unmaps(world, change, change.from);
+		if (change.from != change.to)
+			run_unmaps(world, change, change.to);
+	}
+}
+
+/*
+ * With other devices on the same domains, their ATCs must not keep what was
+ * unmapped; without, their cache tags do not stand in for missing ones.
+ */
+static void unmaps(struct kunit *test)
+{
+	struct attach_world *world = make_world(test);
+
+	run_all_unmaps(world, false);
+	if (world->config.ats)
+		run_all_unmaps(world, true);
+}
+
+/* Nothing has happened, and an unmap still reaches all caches. */
+static void expect_failure(struct attach_world *world, struct change change,
+			   int error)
+{
+	struct world_result result;
+
+	result = world_attach(world, WORLD_DEVICE, change.to);
+	KUNIT_EXPECT_EQ_MSG(world->test, result.ret, error, "%s to %s",
+			    kind_name(world, change.from),
+			    kind_name(world, change.to));
+	KUNIT_EXPECT_EQ(world->test, result.counts.stores, 0);
+	if (change.from != WORLD_BLOCKED) {
+		KUNIT_EXPECT_FALSE(world->test, result.fault);
+		KUNIT_EXPECT_TRUE(world->test, result.served);
+	}
+	world_unmap(world, change.from);
+	report(world, change, "failing");
+	world_remap(world);
+}
+
+static bool can_fail(struct attach_world *world, struct change change)
+{
+	return world->domain[change.to].mapped && change.from != change.to;
+}
+
+static void no_did(struct kunit *test)
+{
+	struct attach_world *world = make_world(test);
+	struct change change = start_changes(false);
+
+	while (next_change(world, &change)) {
+		if (!can_fail(world, change))
+			continue;
+		set_up(world, change);
+		world_use_up_dids(world);
+		expect_failure(world, change, -ENOSPC);
+		world_release_dids(world);
+		attach_ok(world, WORLD_DEVICE, change.to);
+		tear_down(world, change);
+	}
+}
+
+static void incompatible(struct kunit *test)
+{
+	struct attach_world *world = make_world(test);
+	struct change change = start_changes(false);
+
+	while (next_change(world, &change)) {
+		if (!can_fail(world, change))
+			continue;
+		set_up(world, change);
+		world_set_capable(world, false);
+		expect_failure(world, change, -EINVAL);
+		world_set_capable(world, true);
+		attach_ok(world, WORLD_DEVICE, change.to);
+		tear_down(world, change);
+	}
+}
+
+/* Control bits change under live entries of all that are attached. */
+static void run_control(struct attach_world *world, enum world_kind kind,
+			bool on)
+{
+	struct unit_device *ud = &world->unit.device[WORLD_DEVICE];
+	const struct unit_grant *grant = &world->domain[kind].grant;
+
+	unit_change_begin(&world->unit, ud, grant, grant);
+	world_switch_control(world, kind, on);
+	KUNIT_EXPECT_FALSE(world->test, ud->fault);
+	unit_change_end(&world->unit, ud, grant);
+	KUNIT_EXPECT_FALSE(world->test, ud->fault);
+
+	if (kind == WORLD_FS)
+		on = true;
+	KUNIT_EXPECT_EQ(world->test, world_control(world, WORLD_DEVICE), on);
+	KUNIT_EXPECT_EQ(world->test, world_control(world, WORLD_OLD_SHARER), on);
+}
+
+static void control_bits(struct kunit *test)
+{
+	struct attach_world *world = make_world(test);
+	struct change change = { .shared = true };
+	enum world_kind kind;
+
+	for (kind = 0; kind < WORLD_NUM_KINDS; kind++) {
+		if (!world_has_control(world, kind))
+			continue;
+		change.from = kind;
+		change.to = WORLD_PRIVATE;
+		set_up(world, change);
+		run_control(world, kind, true);
+		run_control(world, kind, false);
+		report(world, change, "switching control bits");
+		tear_down(world, change);
+	}
+}
+
+static struct kunit_case attach_cases[] = {
+	KUNIT_CASE_PARAM(changes, attach_gen_params),
+	KUNIT_CASE_PARAM_ATTR(unmaps, attach_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_PARAM(no_did, attach_gen_params),
+	KUNIT_CASE_PARAM(incompatible, attach_gen_params),
+	KUNIT_CASE_PARAM(control_bits, attach_gen_params),
+	{}
+};
+
+static struct kunit_suite attach_suite = {
+	.name = "intel_attach",
+	.test_cases = attach_cases,
+};
+
+kunit_test_suite(attach_suite);
