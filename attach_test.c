@@ -61,9 +61,10 @@ KUNIT_ARRAY_PARAM(attach, attach_params, describe_config);
  * nothing is translated before or afterwards. Rows are from, columns are to, as
  * in enum world_kind.
  *
- * Where first stage tables change, DID and pointer sit in two quanta.
+ * With a DID of its own to go by, an entry breaks only where two quanta must
+ * change at once for other reasons: type or parent, and first-stage table.
  */
-static const char * const expect_128[WORLD_NUM_KINDS] = {
+static const char * const expect_scalable[WORLD_NUM_KINDS] = {
 	/*			 blocked
 	 *			 | fs, other
 	 *			 | |  ss, parent
@@ -72,29 +73,15 @@ static const char * const expect_128[WORLD_NUM_KINDS] = {
 	 *			 | |  |  |   |identity
 	 */
 	[WORLD_BLOCKED]		= "..........",
-	[WORLD_FS]		= ".hbhhbbbbh",
-	[WORLD_FS_OTHER]	= ".bhhhbbbbh",
+	[WORLD_FS]		= ".hhhhbbbhh",
+	[WORLD_FS_OTHER]	= ".hhhhbbbhh",
 	[WORLD_SS]		= ".hhhhhhhhh",
 	[WORLD_PARENT]		= ".hhhhhhhhh",
-	[WORLD_NESTED]		= ".bbhhhbbbh",
-	[WORLD_NESTED_SIBLING]	= ".bbhhbhbbh",
+	[WORLD_NESTED]		= ".bbhhhhbbh",
+	[WORLD_NESTED_SIBLING]	= ".bbhhhhbbh",
 	[WORLD_NESTED_OTHER]	= ".bbhhbbhbh",
-	[WORLD_SVA]		= ".bbhhbbbhh",
+	[WORLD_SVA]		= ".hhhhbbbhh",
 	[WORLD_IDENTITY]	= ".hhhhhhhhh",
-};
-
-/* The DID is in a quantum of its own; SVA and identity have the same. */
-static const char * const expect_64[WORLD_NUM_KINDS] = {
-	[WORLD_BLOCKED]		= "..........",
-	[WORLD_FS]		= ".hbbbbbbbb",
-	[WORLD_FS_OTHER]	= ".bhbbbbbbb",
-	[WORLD_SS]		= ".bbhbbbbbb",
-	[WORLD_PARENT]		= ".bbbhbbbbb",
-	[WORLD_NESTED]		= ".bbbbhbbbb",
-	[WORLD_NESTED_SIBLING]	= ".bbbbbhbbb",
-	[WORLD_NESTED_OTHER]	= ".bbbbbbhbb",
-	[WORLD_SVA]		= ".bbbbbbbhh",
-	[WORLD_IDENTITY]	= ".bbbbbbbhh",
 };
 
 /* A change and who else is attached to the domains */
@@ -189,11 +176,27 @@ static bool next_change(struct attach_world *world, struct change *change)
 	return true;
 }
 
+/*
+ * A legacy entry is one quantum of 16 bytes. In two of 8 it cannot change both
+ * its table and its DID, unless it keeps the DID.
+ */
+static char expected_legacy(struct attach_world *world, struct change change)
+{
+	bool keeps_did = change.from == change.to ||
+			 (!change.shared && change.from != WORLD_IDENTITY &&
+			  change.to != WORLD_IDENTITY);
+
+	return world->config.quantum_words == 2 || keeps_did ? 'h' : 'b';
+}
+
 static char expected(struct attach_world *world, struct change change)
 {
-	return world->config.quantum_words == 2 ?
-		expect_128[change.from][change.to] :
-		expect_64[change.from][change.to];
+	if (change.from == WORLD_BLOCKED || change.to == WORLD_BLOCKED)
+		return '.';
+	if (!world->config.scalable)
+		return expected_legacy(world, change);
+
+	return expect_scalable[change.from][change.to];
 }
 
 static const char *verdict_name(char verdict)
@@ -214,30 +217,32 @@ static void print_row(struct attach_world *world, struct change change,
 	const struct world_config *config = &world->config;
 
 	/* These cost no more and no less than without. */
-	if (config->incoherent || config->same_device || change.shared)
+	if (config->incoherent || config->same_device)
 		return;
 
-	kunit_info(world->test, "matrix: mode=%s pasid=%u ats=%d cm=%d coherent=%d from=%s to=%s quantum=%u -> %s submissions=%u waits=%u syncs=%u stores=%u",
+	kunit_info(world->test, "matrix: mode=%s pasid=%u ats=%d cm=%d ids=%s quantum=%u from=%s to=%s -> %s submissions=%u waits=%u fences=%u syncs=%u stores=%u",
 		   config->scalable ? "scalable" : "legacy", config->pasid,
-		   config->ats, config->caching_mode, !config->incoherent,
-		   kind_name(world, change.from), kind_name(world, change.to),
-		   64 * config->quantum_words, verdict_name(verdict),
-		   counts->submissions, counts->waits, counts->syncs,
-		   counts->stores);
+		   config->ats, config->caching_mode,
+		   change.shared ? "shared" : "own",
+		   64 * config->quantum_words, kind_name(world, change.from),
+		   kind_name(world, change.to), verdict_name(verdict),
+		   counts->submissions, counts->waits, counts->fences,
+		   counts->syncs, counts->stores);
 }
 
-static void run_change(struct attach_world *world, struct change change)
+/* Attach, and see that nothing is wrong; returns the verdict. */
+static char make_change(struct attach_world *world, struct change change,
+			struct unit_counts *counts)
 {
-	char want = expected(world, change), verdict = '.';
+	bool blocks = change.from == WORLD_BLOCKED || change.to == WORLD_BLOCKED;
 	struct world_result result;
+	char verdict;
 
-	set_up(world, change);
 	result = world_attach(world, WORLD_DEVICE, change.to);
 	unit_check_tags(&world->unit);
 	report(world, change, "during");
 
-	if (want != '.')
-		verdict = result.fault ? 'b' : 'h';
+	verdict = blocks ? '.' : result.fault ? 'b' : 'h';
 	KUNIT_EXPECT_EQ_MSG(world->test, result.ret, 0, "%s to %s",
 			    kind_name(world, change.from),
 			    kind_name(world, change.to));
@@ -245,10 +250,21 @@ static void run_change(struct attach_world *world, struct change change)
 			    change.to != WORLD_BLOCKED, "%s to %s",
 			    kind_name(world, change.from),
 			    kind_name(world, change.to));
-	KUNIT_EXPECT_EQ_MSG(world->test, verdict, want,
+	*counts = result.counts;
+	return verdict;
+}
+
+static void run_change(struct attach_world *world, struct change change)
+{
+	struct unit_counts counts;
+	char verdict;
+
+	set_up(world, change);
+	verdict = make_change(world, change, &counts);
+	print_row(world, change, verdict, &counts);
+	KUNIT_EXPECT_EQ_MSG(world->test, verdict, expected(world, change),
 			    "%s to %s is %s", kind_name(world, change.from),
 			    kind_name(world, change.to), verdict_name(verdict));
-	print_row(world, change, verdict, &result.counts);
 	tear_down(world, change);
 }
 
@@ -337,19 +353,70 @@ static bool can_fail(struct attach_world *world, struct change change)
 	return world->domain[change.to].mapped && change.from != change.to;
 }
 
+/* Without an id left, a domain can still take over that of the old one. */
+static bool can_inherit(struct attach_world *world, struct change change)
+{
+	return world->domain[change.from].mapped && change.from != WORLD_SVA;
+}
+
 static void no_did(struct kunit *test)
 {
 	struct attach_world *world = make_world(test);
 	struct change change = start_changes(false);
 
 	while (next_change(world, &change)) {
-		if (!can_fail(world, change))
+		if (!can_fail(world, change) || can_inherit(world, change))
 			continue;
 		set_up(world, change);
 		world_use_up_dids(world);
 		expect_failure(world, change, -ENOSPC);
 		world_release_dids(world);
 		attach_ok(world, WORLD_DEVICE, change.to);
+		tear_down(world, change);
+	}
+}
+
+static void no_did_to_inherit(struct kunit *test)
+{
+	struct attach_world *world = make_world(test);
+	struct change change = start_changes(false);
+	struct unit_counts counts;
+
+	while (next_change(world, &change)) {
+		if (!can_fail(world, change) || !can_inherit(world, change))
+			continue;
+		set_up(world, change);
+		world_use_up_dids(world);
+		KUNIT_EXPECT_EQ(test, make_change(world, change, &counts),
+				expected(world, change));
+		world_release_dids(world);
+		tear_down(world, change);
+	}
+}
+
+/* Where a temporary id would be needed, a change breaks, but does not fail. */
+static void no_did_for_detour(struct kunit *test)
+{
+	struct attach_world *world = make_world(test);
+	struct change change = start_changes(true);
+	struct unit_counts counts;
+	bool needs_detour;
+	char verdict;
+
+	while (next_change(world, &change)) {
+		if (!can_fail(world, change))
+			continue;
+		needs_detour = world->config.quantum_words == 1 ||
+			       (change.from == WORLD_FS &&
+				change.to == WORLD_FS_OTHER);
+		set_up(world, change);
+		world_use_up_dids(world);
+		verdict = make_change(world, change, &counts);
+		if (verdict != '.' && needs_detour)
+			KUNIT_EXPECT_EQ_MSG(test, verdict, 'b', "%s to %s",
+					    kind_name(world, change.from),
+					    kind_name(world, change.to));
+		world_release_dids(world);
 		tear_down(world, change);
 	}
 }
@@ -414,6 +481,8 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(unmaps, attach_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_PARAM(no_did, attach_gen_params),
+	KUNIT_CASE_PARAM(no_did_to_inherit, attach_gen_params),
+	KUNIT_CASE_PARAM(no_did_for_detour, attach_gen_params),
 	KUNIT_CASE_PARAM(incompatible, attach_gen_params),
 	KUNIT_CASE_PARAM(control_bits, attach_gen_params),
 	{}

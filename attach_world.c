@@ -851,6 +851,19 @@ void world_set_capable(struct attach_world *world, bool capable)
 	world->iommu.flags = 0;
 }
 
+static void check_units_idle(struct attach_world *world,
+			     struct dmar_domain *domain)
+{
+	struct domain_unit *unit;
+
+	list_for_each_entry(unit, &domain->cache_tags, node) {
+		KUNIT_EXPECT_EQ(world->test, unit->did.refcnt, 0);
+		KUNIT_EXPECT_TRUE(world->test, list_empty(&unit->iotlb));
+		KUNIT_EXPECT_TRUE(world->test, list_empty(&unit->devtlb));
+		KUNIT_EXPECT_TRUE(world->test, hash_empty(unit->tags));
+	}
+}
+
 /**
  * world_check_idle - check that no DID, cache tag or attachment is left over
  * @world: the world, all devices blocked
@@ -871,6 +884,6 @@ void world_check_idle(struct attach_world *world)
 		if (kind != WORLD_SVA)
 			KUNIT_EXPECT_TRUE(world->test,
 					  list_empty(&domain->devices));
-		KUNIT_EXPECT_TRUE(world->test, list_empty(&domain->cache_tags));
+		check_units_idle(world, domain);
 	}
 }

@@ -358,6 +358,7 @@ static void pasid_sync(struct entry_sync *es, bool last)
 		pasid_sync_translations(&batch, ps, live);
 		inv_devtlb(&batch, ps->info, ps->pasid);
 	} else if (last) {
+		/* An emulated unit may go by the DID of the new entry. */
 		inv_pasid_cache(&batch, ps->cached_did, ps->pasid,
 				QI_PC_PASID_SEL);
 		inv_fence(&batch);

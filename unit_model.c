@@ -880,8 +880,8 @@ static void unit_submit(struct unit_model *unit, const struct qi_desc *desc,
 	for (i = 0; i < num; i++) {
 		if (FIELD_GET(QI_TYPE, desc[i].qw0) != QI_IWD_TYPE)
 			continue;
-		unit->counts.waits++;
 		if (desc[i].qw0 & QI_IWD_FENCE) {
+			unit->counts.fences++;
 			unit_process(unit, &desc[first], i - first);
 			first = i + 1;
 		}

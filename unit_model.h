@@ -149,7 +149,8 @@ struct unit_device {
  * @stores: stores to entries
  * @submissions: to the invalidation queue
  * @descs: descriptors other than waits
- * @waits: wait descriptors, those included that end submissions
+ * @waits: how often software waited for the queue
+ * @fences: wait descriptors that only order what is in a submission
  * @syncs: invalidations of the cache that holds the entries
  */
 struct unit_counts {
@@ -157,6 +158,7 @@ struct unit_counts {
 	unsigned int submissions;
 	unsigned int descs;
 	unsigned int waits;
+	unsigned int fences;
 	unsigned int syncs;
 };
 
