@@ -12,6 +12,7 @@ toolbox := scripts/in-toolbox
 driver  := $(wildcard *.[ch]) Kconfig Kbuild base.cocci
 config  := tests/kernel.config
 debug   := $(config) tests/debug.config
+kcsan   := $(config) tests/kcsan.config
 
 help:
 	@echo "make demo     replace domains under a device that does DMA, stock against rework"
@@ -28,7 +29,7 @@ help:
 demo: kernels build/initramfs.gz
 	@scripts/demo $(REPLACES)
 
-check: kernels build/bzImage-debug build/initramfs.gz build/initramfs-kexec.gz \
+check: kernels build/bzImage-debug build/bzImage-kcsan build/initramfs.gz build/initramfs-kexec.gz \
        build/rework.patch build/fetches
 	@scripts/check
 
@@ -90,6 +91,10 @@ build/bzImage-rework: build/linux.stamp scripts/kernel $(config) | build/bzImage
 build/bzImage-debug: build/linux.stamp scripts/kernel $(debug)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-debug
 	$(call step,$(call kernel,linux,debug) $(debug))
+
+build/bzImage-kcsan: build/linux.stamp scripts/kernel $(kcsan)
+	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-kcsan
+	$(call step,$(call kernel,linux,kcsan) $(kcsan))
 
 build/vmm: tests/vmm.c build/toolbox.stamp
 	@$(toolbox) gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<

@@ -548,6 +548,20 @@ static void unit_hit(struct unit_model *unit, struct unit_device *ud)
 		unit_check_use(unit, ud, &ud->atc.tlb[i], "ATC");
 }
 
+/* A DID that is free may be somebody else's at any time. */
+static void unit_check_dids(struct unit_model *unit)
+{
+	struct ida *dids = &unit->iommu->domain_ida;
+	unsigned int i;
+	u16 did;
+
+	for (i = 0; i < unit->iotlb.num; i++) {
+		did = unit->iotlb.tlb[i].did;
+		if (did >= IDA_START_DID && !ida_exists(dids, did))
+			unit_fail(unit, "IOTLB has DID %u, which is free", did);
+	}
+}
+
 /**
  * unit_observe - let the adversary fetch, walk and use all that it can
  * @unit: the unit
@@ -568,6 +582,7 @@ void unit_observe(struct unit_model *unit)
 	}
 	for (i = 0; i < unit->num_devices; i++)
 		unit_hit(unit, &unit->device[i]);
+	unit_check_dids(unit);
 }
 
 static void unit_event(struct unit_model *unit, bool queue_busy)

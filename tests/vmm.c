@@ -713,7 +713,7 @@ static int run_fail(void)
 	allow_failures("/sys/kernel/debug/fail_page_alloc");
 	write_file("/sys/kernel/debug/fail_page_alloc", "min-order", "0");
 
-	printf("KTAP version 1\n1..3\n");
+	printf("KTAP version 1\n1..4\n");
 	for (nth = 1; ; nth++) {
 		fail_nth(nth);
 		failed = try_attach(&vmm.device, vmm.domains[!attached].hwpt);
@@ -722,10 +722,12 @@ static int run_fail(void)
 		attached ^= !failed;
 		if (write_once(&vmm.device) != (int)attached)
 			ok = false;
+		dma_of_neighbours();
 		if (!injected)
 			break;
 	}
 	check(ok, "DMA lands in the domain that is attached, after each");
+	check(!vmm.disturbed, "other devices do not notice");
 	check(refused, "some attaches were refused");
 	check(!failed, "without a failure there is none");
 	printf("result: points=%u refused=%u\n", nth - 1, refused);
