@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help demo check kernels tree patch shell clean FORCE
+.PHONY: help demo check prove kernels tree patch shell clean FORCE
 
 REPLACES ?= 20000
 export KERNEL_TREE
@@ -18,6 +18,7 @@ help:
 	@echo "make demo     replace domains under a device that does DMA, stock against rework"
 	@echo "              (REPLACES=$(REPLACES) times)"
 	@echo "make check    all tests"
+	@echo "make prove    entry_sync, for every entry and every fetch, with CBMC"
 	@echo "make shell    an interactive guest on the rework kernel"
 	@echo "make kernels  build/bzImage-stock and build/bzImage-rework"
 	@echo "make tree     build/linux, the patched source, for your own .config"
@@ -107,6 +108,10 @@ build/fetches.o: tests/fetches.c entry_sync_check.c entry_format.c entry_layout.
 
 build/fetches: entry_sync.c build/fetches.o
 	@$(toolbox) scripts/user-space -o $@ $^
+
+# Takes nothing of the kernel tree but the headers of its tools.
+prove: build/linux-stock.stamp
+	@$(toolbox) scripts/prove
 
 build/initramfs.gz: build/vmm tests/init tests/trace scripts/initramfs
 	@$(toolbox) scripts/initramfs $@

@@ -51,7 +51,8 @@ struct entry_sync_ops {
 /**
  * struct entry_sync - one live entry and its format
  * @ops: the entry's format and how hardware is told of a change
- * @entry: the live entry, aligned to the quantum; written by nobody else
+ * @entry: the live entry, aligned to the quantum; written by nobody else, and
+ *         all that was ever stored to it is behind a sync
  * @num_words: length of the entry in 64-bit words, a multiple of
  *             @quantum_words, at most %ENTRY_SYNC_MAX_WORDS
  * @quantum_words: words that CPU stores and hardware fetches move at once:
@@ -75,7 +76,8 @@ struct entry_sync {
  * enum entry_sync_verdict - how an entry moves to its target
  * @ENTRY_SYNC_INVALID: not at all: the description of the entry is wrong
  * @ENTRY_SYNC_UNCHANGED: the entry has the target's value already
- * @ENTRY_SYNC_HITLESS: every fetch reads as the old or as the new entry
+ * @ENTRY_SYNC_HITLESS: every fetch reads as the old or as the new entry, but
+ *                      for bits that are safe to update, which are of either
  * @ENTRY_SYNC_BREAKING: some fetches may read a non-present entry
  */
 enum entry_sync_verdict {
