@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 
 # What makes a unit of each mode, and what the kernel is told
@@ -20,6 +21,9 @@ MODES = {
     "scalable-ss": ("scalable-mode=on", "sm_on"),
     "scalable-fs": ("scalable-mode=on,fsts=on", "sm_on"),
 }
+
+# In seconds; a kernel with KASAN takes 20.
+BOOT_TIMEOUT = 180
 
 COMPLAINTS = re.compile(
     r"WARNING:|BUG:|Oops|Kernel panic|general protection|KASAN|KCSAN|"
@@ -54,6 +58,18 @@ def find_complaints(args, lines):
             yield line.rstrip()
 
 
+def has_booted(path):
+    """Has the guest's kernel come to its init?"""
+    with open(f"{path}.log", encoding="utf-8", errors="replace") as log:
+        return "Run /init" in log.read()
+
+
+def stop_if_hung(guest, path):
+    """End a guest that does not boot"""
+    if guest.poll() is None and not has_booted(path):
+        guest.terminate()
+
+
 def run(args, path):
     """Run the guest; returns (exit status of its command or None, complaints).
 
@@ -67,6 +83,8 @@ def run(args, path):
               "-serial", f"file:{path}.log", "-serial", "stdio"],
              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
              text=True, errors="replace") as guest:
+        watch = threading.Timer(BOOT_TIMEOUT, stop_if_hung, (guest, path))
+        watch.start()
         for line in guest.stdout:
             output.append(line)
             marker = re.match(r"guest: exit status (\d+)", line)
@@ -74,6 +92,7 @@ def run(args, path):
                 status = int(marker[1])
             else:
                 print(line, end="", flush=True)
+        watch.cancel()
     with open(f"{path}.log", encoding="utf-8", errors="replace") as log:
         complaints = list(find_complaints(args, [*log, *output]))
     if guest.returncode == 124:
@@ -110,6 +129,12 @@ def main():
     os.makedirs("build/logs", exist_ok=True)
     path = f"build/logs/{args.log or time.time_ns()}"
     status, complaints = run(args, path)
+    if status is None and not complaints and not has_booted(path):
+        # With the host under load, QEMU's CPUs now and then get into each
+        # other's way for good, long before the driver is there.
+        print("guest: hung at boot, started again", flush=True)
+        os.rename(f"{path}.log", f"{path}.hung.log")
+        status, complaints = run(args, path)
     for line in complaints[:10]:
         print(f"guest: {line}")
     if status == 0 and not complaints:
