@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help demo check prove kernels tree patch shell clean FORCE
+.PHONY: help demo check prove live-update kernels tree patch shell clean FORCE
 
 REPLACES ?= 20000
 export KERNEL_TREE
@@ -30,9 +30,12 @@ help:
 demo: kernels build/initramfs.gz
 	@scripts/demo $(REPLACES)
 
-check: kernels build/bzImage-debug build/bzImage-kcsan build/initramfs.gz build/initramfs-kexec.gz \
+check: kernels build/bzImage-debug build/bzImage-kcsan build/initramfs.gz build/initramfs-kexec-rework.gz \
        build/rework.patch build/fetches
 	@scripts/check
+
+live-update: kernels build/initramfs-kexec-stock.gz build/initramfs-kexec-rework.gz
+	@scripts/live-update stock rework
 
 kernels: build/bzImage-stock build/bzImage-rework
 
@@ -100,6 +103,10 @@ build/bzImage-kcsan: build/linux.stamp scripts/kernel $(kcsan)
 build/vmm: tests/vmm.c build/toolbox.stamp
 	@$(toolbox) gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<
 
+build/nic: tests/nic.c tests/vfio.c tests/vfio.h build/toolbox.stamp
+	@$(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static \
+		-o $@ tests/nic.c tests/vfio.c
+
 # entry_sync.c as it is, in user space with what checks it
 build/fetches.o: tests/fetches.c entry_sync_check.c entry_format.c entry_layout.c \
 		 $(wildcard *.h tests/shim/*/*.h) scripts/user-space build/linux-stock.stamp
@@ -113,8 +120,8 @@ build/fetches: entry_sync.c build/fetches.o
 prove: build/linux-stock.stamp
 	@$(toolbox) scripts/prove
 
-build/initramfs.gz: build/vmm tests/init tests/trace scripts/initramfs
+build/initramfs.gz: build/vmm build/nic tests/init tests/trace scripts/initramfs
 	@$(toolbox) scripts/initramfs $@
 
-build/initramfs-kexec.gz: build/initramfs.gz build/bzImage-rework tests/kdump
-	@$(toolbox) scripts/initramfs $@ build/bzImage-rework build/initramfs.gz
+build/initramfs-kexec-%.gz: build/initramfs.gz build/bzImage-% tests/kdump tests/live-update
+	@$(toolbox) scripts/initramfs $@ build/bzImage-$* build/initramfs.gz

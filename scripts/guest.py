@@ -74,7 +74,8 @@ def run(args, path):
     """Run the guest; returns (exit status of its command or None, complaints).
 
     The kernel's console and the command have a serial port each, or their
-    lines would run into each other.
+    lines would run into each other. Descriptors that were handed to this
+    program are QEMU's, too.
     """
     status, output = None, []
     with open(f"{path}.qemu", "w", encoding="utf-8") as errors, \
@@ -82,7 +83,7 @@ def run(args, path):
              ["timeout", str(args.timeout), *qemu(args),
               "-serial", f"file:{path}.log", "-serial", "stdio"],
              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-             text=True, errors="replace") as guest:
+             text=True, errors="replace", close_fds=False) as guest:
         watch = threading.Timer(BOOT_TIMEOUT, stop_if_hung, (guest, path))
         watch.start()
         for line in guest.stdout:

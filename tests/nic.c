@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nic - receive numbered packets with an e1000, through a kexec if asked to
+ *
+ * A small VMM: it drives the NIC through VFIO and iommufd, without interrupts.
+ * Everything that it knows of the stream is in a memfd, next to the receive
+ * ring and its buffers, so that whoever has the memfd can go on, while the
+ * device fills the ring all the time. The host sends to it, see
+ * live_update.py.
+ *
+ *   nic receive N   receive N packets
+ *   nic update N    receive N packets, hand the memory and the device to the
+ *                   Live Update Orchestrator, and start the loaded kernel
+ *   nic resume N    in that kernel: look at what came in meanwhile, take over,
+ *                   receive N packets more and replace the domain all the time
+ *
+ * The host sends from "nic: ready" on.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/liveupdate.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/reboot.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vfio.h"
+
+/* Intel 82540EM, which QEMU calls e1000; see its software developer's manual */
+#define VENDOR		"0x8086"
+#define DEVICE		"0x100e"
+#define REG_IMC		0x00d8
+#define REG_RCTL	0x0100
+#define REG_RDBAL	0x2800
+#define REG_RDBAH	0x2804
+#define REG_RDLEN	0x2808
+#define REG_RDH		0x2810
+#define REG_RDT		0x2818
+#define RCTL_EN		0x2
+#define RCTL_UPE	0x8
+#define RCTL_BAM	0x8000
+#define STATUS_DD	0x1
+#define STATUS_EOP	0x2
+
+/* Room for what comes in during 16 seconds at 250 packets a second */
+#define RING_SIZE	4096U
+#define BUFFER_SIZE	2048U
+#define IOVA		0x40000000UL
+
+/* live_update.py sends frames of this form. */
+#define FRAME_SIZE	512U
+#define PATTERN_SIZE	(FRAME_SIZE - 30)
+#define ETHERTYPE	0xb588	/* 0x88b5, for experiments, in network order */
+
+#define SESSION		"nic"
+#define TOKEN_MEMORY	1
+#define TOKEN_DEVICE	2
+
+#define MAGIC		0x6e69632d72696e67ULL
+
+struct frame {
+	uint8_t to[6];
+	uint8_t from[6];
+	uint16_t type;
+	uint64_t number;
+	uint64_t sent_ns;
+	uint8_t pattern[PATTERN_SIZE];
+} __attribute__((packed));
+
+struct descriptor {
+	uint64_t address;
+	uint16_t length;
+	uint16_t checksum;
+	uint8_t status;
+	uint8_t errors;
+	uint16_t special;
+};
+
+/* What is known of the stream so far */
+struct stream {
+	uint64_t magic;
+	uint32_t next;		/* descriptor to look at next */
+	uint64_t first;		/* number of the first packet */
+	uint64_t last;		/* number of the latest packet */
+	uint64_t last_ns;	/* when the host sent that one */
+	uint64_t silence_ns;	/* longest time between two packets */
+	uint64_t received;
+	uint64_t late;		/* not newer than one that came before it */
+	uint64_t corrupt;
+	uint64_t skipped;	/* the device went on, but nothing was written */
+};
+
+struct memory {
+	struct stream stream __attribute__((aligned(4096)));
+	struct descriptor ring[RING_SIZE] __attribute__((aligned(4096)));
+	uint8_t buffers[RING_SIZE][BUFFER_SIZE];
+};
+
+struct nic {
+	int memfd;
+	struct memory *memory;
+	struct vfio vfio;
+	uint32_t domains[2];
+	volatile uint8_t *registers;
+};
+
+static void write_reg(const struct nic *nic, unsigned int reg, uint32_t value)
+{
+	*(volatile uint32_t *)(nic->registers + reg) = value;
+}
+
+static uint32_t read_reg(const struct nic *nic, unsigned int reg)
+{
+	return *(volatile uint32_t *)(nic->registers + reg);
+}
+
+static uint8_t status_of(const struct descriptor *descriptor)
+{
+	return __atomic_load_n(&descriptor->status, __ATOMIC_ACQUIRE);
+}
+
+static void map_memory(struct nic *nic)
+{
+	nic->memory = mmap(NULL, sizeof(*nic->memory), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_POPULATE, nic->memfd, 0);
+	if (nic->memory == MAP_FAILED)
+		die("mmap of the memfd");
+}
+
+static void make_memory(struct nic *nic)
+{
+	unsigned int i;
+
+	nic->memfd = memfd_create("ring", MFD_CLOEXEC);
+	if (nic->memfd < 0 || ftruncate(nic->memfd, sizeof(*nic->memory)))
+		die("memfd");
+	map_memory(nic);
+
+	nic->memory->stream.magic = MAGIC;
+	for (i = 0; i < RING_SIZE; i++)
+		nic->memory->ring[i].address =
+			IOVA + offsetof(struct memory, buffers[i]);
+}
+
+/* Two domains that map the same, so that one can replace the other */
+static void bind_device(struct nic *nic, int fd)
+{
+	int i;
+
+	nic->vfio = vfio_bind(fd);
+	for (i = 0; i < 2; i++)
+		nic->domains[i] = vfio_make_domain(&nic->vfio, nic->memory,
+						   IOVA, sizeof(*nic->memory));
+	vfio_attach(&nic->vfio, nic->domains[0]);
+	nic->registers = vfio_map_bar0(&nic->vfio);
+}
+
+/* One descriptor stays with software, or a full ring would look empty. */
+static void give_buffers(const struct nic *nic)
+{
+	write_reg(nic, REG_RDT,
+		  (nic->memory->stream.next + RING_SIZE - 1) % RING_SIZE);
+}
+
+static void start_device(const struct nic *nic)
+{
+	uint64_t ring = IOVA + offsetof(struct memory, ring);
+
+	vfio_enable_bus_master(&nic->vfio);
+	write_reg(nic, REG_IMC, 0xffffffff);
+	write_reg(nic, REG_RCTL, 0);
+	write_reg(nic, REG_RDBAL, (uint32_t)ring);
+	write_reg(nic, REG_RDBAH, ring >> 32);
+	write_reg(nic, REG_RDLEN, sizeof(nic->memory->ring));
+	write_reg(nic, REG_RDH, nic->memory->stream.next);
+	give_buffers(nic);
+	write_reg(nic, REG_RCTL, RCTL_EN | RCTL_UPE | RCTL_BAM);
+	/* QEMU's NIC takes no packets in the first second. */
+	sleep(2);
+}
+
+static bool is_intact(const struct frame *frame, const struct descriptor *descriptor)
+{
+	unsigned int i;
+
+	/* The NIC adds four bytes of checksum. */
+	if (descriptor->errors || !(descriptor->status & STATUS_EOP) ||
+	    descriptor->length < sizeof(*frame) ||
+	    descriptor->length > sizeof(*frame) + 4 ||
+	    frame->type != ETHERTYPE)
+		return false;
+	for (i = 0; i < PATTERN_SIZE; i++)
+		if (frame->pattern[i] != (uint8_t)(frame->number + i))
+			return false;
+	return true;
+}
+
+static void count(struct stream *stream, const struct frame *frame,
+		  const struct descriptor *descriptor)
+{
+	if (!is_intact(frame, descriptor)) {
+		stream->corrupt++;
+		return;
+	}
+	if (!stream->received) {
+		stream->first = frame->number;
+	} else if (frame->number <= stream->last) {
+		stream->late++;
+		return;
+	} else if (frame->sent_ns - stream->last_ns > stream->silence_ns) {
+		stream->silence_ns = frame->sent_ns - stream->last_ns;
+	}
+	stream->received++;
+	stream->last = frame->number;
+	stream->last_ns = frame->sent_ns;
+}
+
+static void take_next(struct memory *memory)
+{
+	struct stream *stream = &memory->stream;
+	struct descriptor *descriptor = &memory->ring[stream->next];
+
+	if (status_of(descriptor) & STATUS_DD)
+		count(stream, (void *)memory->buffers[stream->next], descriptor);
+	else
+		stream->skipped++;
+	/* The buffer must not pass for a packet again. */
+	memset(memory->buffers[stream->next], 0, FRAME_SIZE);
+	descriptor->status = 0;
+	stream->next = (stream->next + 1) % RING_SIZE;
+}
+
+/*
+ * Take what is in the ring. A device whose DMA fails may go on to the next
+ * descriptor all the same: a packet is lost where its head is beyond a
+ * descriptor that is not done.
+ */
+static void poll_ring(const struct nic *nic)
+{
+	uint32_t head = read_reg(nic, REG_RDH);
+
+	while (nic->memory->stream.next != head)
+		take_next(nic->memory);
+	give_buffers(nic);
+}
+
+/* Receive @packets and replace the domain now and then, if @replace is set */
+static unsigned long receive(const struct nic *nic, uint64_t packets, bool replace)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	uint64_t end = nic->memory->stream.received + packets;
+	unsigned long replaces = 0;
+
+	while (nic->memory->stream.received < end) {
+		poll_ring(nic);
+		if (replace)
+			vfio_attach(&nic->vfio,
+				    nic->domains[++replaces % 2]);
+		nanosleep(&pause, NULL);
+	}
+	return replaces;
+}
+
+static void print_result(const struct stream *stream, const char *more)
+{
+	uint64_t sent = stream->last - stream->first + 1;
+
+	printf("result: sent=%lu received=%lu lost=%lu late=%lu corrupt=%lu",
+	       sent, stream->received, sent - stream->received, stream->late,
+	       stream->corrupt);
+	printf(" skipped=%lu silence-ms=%lu%s\n", stream->skipped,
+	       stream->silence_ns / 1000000, more);
+}
+
+static void set_up(struct nic *nic)
+{
+	char path[300];
+
+	make_memory(nic);
+	vfio_give(VENDOR, DEVICE, path, sizeof(path));
+	bind_device(nic, vfio_open(path));
+	start_device(nic);
+	printf("nic: ready\n");
+}
+
+static int run_receive(uint64_t packets)
+{
+	struct nic nic;
+
+	set_up(&nic);
+	receive(&nic, packets, false);
+	print_result(&nic.memory->stream, "");
+	return 0;
+}
+
+static int open_orchestrator(void)
+{
+	int fd = open("/dev/liveupdate", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		die("/dev/liveupdate");
+	return fd;
+}
+
+static void preserve(int session, int fd, uint64_t token, const char *what)
+{
+	struct liveupdate_session_preserve_fd preserve = {
+		.size = sizeof(preserve),
+		.fd = fd,
+		.token = token,
+	};
+
+	if (!ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &preserve))
+		return;
+	/* No handler takes such a file: that is what the stock kernel says. */
+	if (errno != ENOENT)
+		die("%s is not preserved", what);
+	printf("nic: nothing hands the %s over in this kernel\n", what);
+}
+
+static int run_update(uint64_t packets)
+{
+	struct liveupdate_ioctl_create_session create = {
+		.size = sizeof(create),
+		.name = SESSION,
+	};
+	struct nic nic;
+
+	set_up(&nic);
+	receive(&nic, packets / 2, false);
+	/* Preserving takes time, and nothing may be lost in it. */
+	DO_IOCTL(open_orchestrator(), LIVEUPDATE_IOCTL_CREATE_SESSION, &create);
+	preserve(create.fd, nic.memfd, TOKEN_MEMORY, "memory");
+	preserve(create.fd, nic.vfio.fd, TOKEN_DEVICE, "device");
+	receive(&nic, packets / 2, false);
+
+	printf("nic: jumping\n");
+	reboot(RB_KEXEC);
+	die("kexec");
+}
+
+static int retrieve(int session, uint64_t token)
+{
+	struct liveupdate_session_retrieve_fd retrieve = {
+		.size = sizeof(retrieve),
+		.token = token,
+	};
+
+	if (ioctl(session, LIVEUPDATE_SESSION_RETRIEVE_FD, &retrieve))
+		return -1;
+	return retrieve.fd;
+}
+
+static int retrieve_session(void)
+{
+	struct liveupdate_ioctl_retrieve_session session = {
+		.size = sizeof(session),
+		.name = SESSION,
+	};
+
+	DO_IOCTL(open_orchestrator(), LIVEUPDATE_IOCTL_RETRIEVE_SESSION,
+		 &session);
+	return session.fd;
+}
+
+/* What the device has written that nobody has looked at yet */
+static unsigned int count_done(const struct memory *memory)
+{
+	unsigned int i, done = 0;
+
+	for (i = 0; i < RING_SIZE; i++)
+		done += status_of(&memory->ring[i]) & STATUS_DD;
+	return done;
+}
+
+static bool has_ring(const struct nic *nic)
+{
+	return read_reg(nic, REG_RCTL) & RCTL_EN &&
+	       read_reg(nic, REG_RDBAL) == IOVA + offsetof(struct memory, ring);
+}
+
+/* Start a device that was reset, after what it wrote before that. */
+static void restart_device(const struct nic *nic)
+{
+	struct memory *memory = nic->memory;
+
+	while (status_of(&memory->ring[memory->stream.next]) & STATUS_DD)
+		take_next(memory);
+	start_device(nic);
+}
+
+/* Memory as the kernel before left it, before anybody touches the device */
+static void retrieve_memory(struct nic *nic, int session)
+{
+	nic->memfd = retrieve(session, TOKEN_MEMORY);
+	if (nic->memfd < 0)
+		die("the memory is not handed over");
+	map_memory(nic);
+	errno = EILSEQ;
+	if (nic->memory->stream.magic != MAGIC)
+		die("the memory is not what was handed over");
+}
+
+/* The device from the session, else anew; says which */
+static const char *retrieve_device(struct nic *nic, int session)
+{
+	char path[300];
+	int fd;
+
+	/* A driver must be there for what is retrieved. */
+	vfio_give(VENDOR, DEVICE, path, sizeof(path));
+	fd = retrieve(session, TOKEN_DEVICE);
+	bind_device(nic, fd < 0 ? vfio_open(path) : fd);
+	return fd < 0 ? "opened-anew" : "handed-over";
+}
+
+static int run_resume(uint64_t packets)
+{
+	struct liveupdate_session_finish finish = { .size = sizeof(finish) };
+	const char *device, *state = "kept";
+	unsigned int during_jump;
+	unsigned long replaces;
+	char more[128];
+	struct nic nic;
+	int session;
+
+	session = retrieve_session();
+	retrieve_memory(&nic, session);
+	during_jump = count_done(nic.memory);
+	printf("nic: back, %u packets came in\n", during_jump);
+
+	device = retrieve_device(&nic, session);
+	if (!vfio_is_bus_master(&nic.vfio)) {
+		state = "stopped";
+		vfio_enable_bus_master(&nic.vfio);
+	}
+	if (!has_ring(&nic)) {
+		state = "reset";
+		restart_device(&nic);
+	}
+	DO_IOCTL(session, LIVEUPDATE_SESSION_FINISH, &finish);
+	poll_ring(&nic);
+	replaces = receive(&nic, packets, true);
+
+	snprintf(more, sizeof(more),
+		 " during-jump=%u replaces-after=%lu device=%s state=%s",
+		 during_jump, replaces, device, state);
+	print_result(&nic.memory->stream, more);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 1 ? argv[1] : "";
+	uint64_t packets = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!strcmp(command, "receive") && packets)
+		return run_receive(packets);
+	if (!strcmp(command, "update") && packets)
+		return run_update(packets);
+	if (!strcmp(command, "resume") && packets)
+		return run_resume(packets);
+
+	fprintf(stderr, "usage: nic receive N | update N | resume N\n");
+	return 2;
+}

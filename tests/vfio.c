@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vfio.h"
+
+#define PCI_COMMAND		4
+#define PCI_COMMAND_MEMORY	0x2
+#define PCI_COMMAND_MASTER	0x4
+
+void die(const char *fmt, ...)
+{
+	int err = errno;
+	va_list args;
+
+	va_start(args, fmt);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	vfprintf(stderr, fmt, args);
+	fprintf(stderr, ": %s\n", strerror(err));
+	va_end(args);
+	exit(1);
+}
+
+int do_ioctl(int fd, unsigned long request, void *arg, const char *name)
+{
+	int ret = ioctl(fd, request, arg);
+
+	if (ret < 0)
+		die("%s", name);
+	return ret;
+}
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die("%s", path);
+	close(fd);
+}
+
+static bool file_is(const char *dir, const char *name, const char *text)
+{
+	char path[512], line[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = 0;
+	fclose(file);
+	line[strcspn(line, "\n")] = 0;
+	return !strcmp(line, text);
+}
+
+/* Find the first such device; @dir and @slot get where and what it is. */
+static void find_device(const char *vendor, const char *device, char *dir,
+			size_t size, char *slot, size_t slot_size)
+{
+	const char *bus = "/sys/bus/pci/devices";
+	struct dirent *entry;
+	bool found = false;
+	DIR *devices;
+
+	devices = opendir(bus);
+	if (!devices)
+		die("%s", bus);
+	while (!found && (entry = readdir(devices))) {
+		snprintf(dir, size, "%s/%s", bus, entry->d_name);
+		snprintf(slot, slot_size, "%s", entry->d_name);
+		found = file_is(dir, "vendor", vendor) &&
+			file_is(dir, "device", device);
+	}
+	closedir(devices);
+	errno = ENODEV;
+	if (!found)
+		die("PCI device %s:%s", vendor, device);
+}
+
+void vfio_give(const char *vendor, const char *device, char *path, size_t size)
+{
+	char dir[300], slot[256], cdevs[320];
+	struct dirent *entry;
+	bool found = false;
+	DIR *devices;
+
+	find_device(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	write_file(dir, "driver_override", "vfio-pci");
+	write_file("/sys/bus/pci", "drivers_probe", slot);
+
+	snprintf(cdevs, sizeof(cdevs), "%s/vfio-dev", dir);
+	devices = opendir(cdevs);
+	if (!devices)
+		die("%s", cdevs);
+	while (!found && (entry = readdir(devices))) {
+		found = !strncmp(entry->d_name, "vfio", 4);
+		snprintf(path, size, "/dev/vfio/devices/%s", entry->d_name);
+	}
+	closedir(devices);
+	errno = ENODEV;
+	if (!found)
+		die("%s", cdevs);
+}
+
+int vfio_open(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		die("%s", path);
+	return fd;
+}
+
+struct vfio vfio_bind(int fd)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	struct vfio vfio = { .fd = fd };
+
+	vfio.iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (vfio.iommufd < 0)
+		die("/dev/iommu");
+	bind.iommufd = vfio.iommufd;
+	DO_IOCTL(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	vfio.id = bind.out_devid;
+	return vfio;
+}
+
+uint32_t vfio_make_domain(const struct vfio *vfio, void *memory, uint64_t iova,
+			  uint64_t length)
+{
+	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
+			 IOMMU_IOAS_MAP_READABLE,
+		.user_va = (uintptr_t)memory,
+		.length = length,
+		.iova = iova,
+	};
+	struct iommu_hwpt_alloc hwpt = {
+		.size = sizeof(hwpt),
+		.dev_id = vfio->id,
+	};
+
+	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_ALLOC, &ioas);
+	hwpt.pt_id = ioas.out_ioas_id;
+	DO_IOCTL(vfio->iommufd, IOMMU_HWPT_ALLOC, &hwpt);
+	map.ioas_id = ioas.out_ioas_id;
+	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_MAP, &map);
+	return hwpt.out_hwpt_id;
+}
+
+void vfio_attach(const struct vfio *vfio, uint32_t domain)
+{
+	struct vfio_device_attach_iommufd_pt attach = {
+		.argsz = sizeof(attach),
+		.pt_id = domain,
+	};
+
+	DO_IOCTL(vfio->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+static struct vfio_region_info region_info(int fd, uint32_t index)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = index,
+	};
+
+	DO_IOCTL(fd, VFIO_DEVICE_GET_REGION_INFO, &info);
+	return info;
+}
+
+volatile uint8_t *vfio_map_bar0(const struct vfio *vfio)
+{
+	struct vfio_region_info bar;
+	void *registers;
+
+	bar = region_info(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX);
+	registers = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 vfio->fd, bar.offset);
+	if (registers == MAP_FAILED)
+		die("mmap of BAR 0");
+	return registers;
+}
+
+static off_t command_offset(const struct vfio *vfio)
+{
+	return region_info(vfio->fd, VFIO_PCI_CONFIG_REGION_INDEX).offset +
+	       PCI_COMMAND;
+}
+
+static uint16_t read_command(const struct vfio *vfio)
+{
+	uint16_t command;
+
+	if (pread(vfio->fd, &command, sizeof(command),
+		  command_offset(vfio)) < 0)
+		die("read of the PCI command register");
+	return command;
+}
+
+bool vfio_is_bus_master(const struct vfio *vfio)
+{
+	return read_command(vfio) & PCI_COMMAND_MASTER;
+}
+
+void vfio_enable_bus_master(const struct vfio *vfio)
+{
+	uint16_t command = read_command(vfio);
+
+	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	if (pwrite(vfio->fd, &command, sizeof(command),
+		   command_offset(vfio)) < 0)
+		die("write of the PCI command register");
+}

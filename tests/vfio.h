@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a program in the guest needs to drive a device through VFIO */
+#ifndef TESTS_VFIO_H
+#define TESTS_VFIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A device that is bound to an iommufd */
+struct vfio {
+	int fd;
+	int iommufd;
+	uint32_t id;
+};
+
+/* Fails with errno and the name of the program in front. */
+void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* An ioctl that must not fail */
+#define DO_IOCTL(fd, request, arg) do_ioctl(fd, request, arg, #request)
+int do_ioctl(int fd, unsigned long request, void *arg, const char *name);
+
+/*
+ * Give the first such device to vfio-pci; IDs as sysfs writes them. @path gets
+ * the name of what there is to open.
+ */
+void vfio_give(const char *vendor, const char *device, char *path, size_t size);
+int vfio_open(const char *path);
+/* Bind @fd, an open device, to an iommufd of its own. */
+struct vfio vfio_bind(int fd);
+/* A domain that maps @memory at @iova and nothing else; returns its ID. */
+uint32_t vfio_make_domain(const struct vfio *vfio, void *memory, uint64_t iova,
+			  uint64_t length);
+void vfio_attach(const struct vfio *vfio, uint32_t domain);
+volatile uint8_t *vfio_map_bar0(const struct vfio *vfio);
+bool vfio_is_bus_master(const struct vfio *vfio);
+void vfio_enable_bus_master(const struct vfio *vfio);
+
+#endif
