@@ -9,7 +9,7 @@ REPLACES ?= 20000
 export KERNEL_TREE
 
 toolbox := scripts/in-toolbox
-driver  := $(wildcard *.[ch]) Kconfig Kbuild base.cocci
+driver  := $(wildcard *.[ch] hooks/*) Kconfig Kbuild base.cocci
 config  := tests/kernel.config
 debug   := $(config) tests/debug.config
 kcsan   := $(config) tests/kcsan.config

@@ -80,7 +80,7 @@ found["prototype " + str(n)] += 1
 identifier shared = {
 	paging_domain_compatible_first_stage,
 	paging_domain_compatible_second_stage,
-	domain_support_force_snooping,
+	domain_support_force_snooping, iommu_set_root_entry,
 	iommu_enable_pci_ats, iommu_disable_pci_ats,
 	intel_iommu_sva_supported
 };

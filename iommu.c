@@ -114,6 +114,11 @@ static int attach_check(struct attachment *at)
 	if (at->new->type == IOMMU_DOMAIN_BLOCKED)
 		return 0;
 
+	if (intel_liveupdate_is_preserved(info)) {
+		dev_err_ratelimited(info->dev, "is preserved for a live update, and stays attached as it is\n");
+		return -EBUSY;
+	}
+
 	if (at->pasid != IOMMU_NO_PASID) {
 		if (!pasid_supported(iommu) ||
 		    dev_is_real_dma_subdevice(info->dev))
@@ -503,7 +508,8 @@ static int attach(struct attachment *at)
  *       record: after a crash nothing is attached although the core has
  *       assigned a domain.
  *
- * &iommu_domain_ops.attach_dev of all domains.
+ * &iommu_domain_ops.attach_dev of all domains. A device that was retrieved
+ * after a live update is not blocked before it was attached for the first time.
  *
  * Context: May sleep. Called with the group mutex held.
  * Return: 0; a negative error with the device translating as before. Never
@@ -519,6 +525,10 @@ int intel_iommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 		.old = info->domain ? &info->domain->domain : NULL,
 		.new = domain,
 	};
+
+	if (domain->type == IOMMU_DOMAIN_BLOCKED &&
+	    intel_liveupdate_is_claimed(info))
+		return 0;
 
 	return attach(&at);
 }

@@ -24,6 +24,7 @@ int paging_domain_compatible_first_stage(struct dmar_domain *dmar_domain,
 int paging_domain_compatible_second_stage(struct dmar_domain *dmar_domain,
 					  struct intel_iommu *iommu);
 bool domain_support_force_snooping(struct dmar_domain *domain);
+void iommu_set_root_entry(struct intel_iommu *iommu);
 void iommu_enable_pci_ats(struct device_domain_info *info);
 void iommu_disable_pci_ats(struct device_domain_info *info);
 #ifdef CONFIG_INTEL_IOMMU_SVM
@@ -99,5 +100,40 @@ int cache_tags_assign(struct dmar_domain *domain, u16 did, struct device *dev,
 		      ioasid_t pasid);
 void cache_tags_unassign(struct dmar_domain *domain, u16 did,
 			 struct device *dev, ioasid_t pasid);
+
+/* Devices that translate through a kexec (liveupdate.c) */
+#ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
+bool intel_liveupdate_is_preserved(struct device_domain_info *info);
+bool intel_liveupdate_is_claimed(struct device_domain_info *info);
+bool intel_liveupdate_hand_over(struct intel_iommu *iommu);
+bool intel_liveupdate_keeps(struct intel_iommu *iommu);
+int intel_liveupdate_restore(struct intel_iommu *iommu);
+#else
+static inline bool
+intel_liveupdate_is_preserved(struct device_domain_info *info)
+{
+	return false;
+}
+
+static inline bool intel_liveupdate_is_claimed(struct device_domain_info *info)
+{
+	return false;
+}
+
+static inline bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
+{
+	return false;
+}
+
+static inline bool intel_liveupdate_keeps(struct intel_iommu *iommu)
+{
+	return false;
+}
+
+static inline int intel_liveupdate_restore(struct intel_iommu *iommu)
+{
+	return 0;
+}
+#endif
 
 #endif /* _INTEL_IOMMU_REWORK_H_ */

@@ -135,6 +135,39 @@ struct pasid_entry *pasid_entry_lookup(struct device_domain_info *info,
 	return table ? &table[pasid & PASID_PTE_MASK] : NULL;
 }
 
+static bool table_has_pasid(const struct pasid_entry *table, bool first)
+{
+	unsigned int i;
+
+	/* The very first entry is that of requests without PASID. */
+	for (i = first; i < PASID_TBL_ENTRIES; i++)
+		if (pasid_pte_is_present(&table[i]))
+			return true;
+	return false;
+}
+
+/**
+ * pasid_is_in_use - whether anything is attached to a PASID of a device
+ * @info: the device
+ *
+ * Context: Any. The answer is true for as long as nobody attaches or detaches.
+ * Return: true if an entry other than that of requests without PASID is
+ * present.
+ */
+bool pasid_is_in_use(struct device_domain_info *info)
+{
+	struct pasid_table *dir = info->pasid_table;
+	struct pasid_entry *table;
+	u32 i;
+
+	for (i = 0; dir && i < dir->max_pasid / PASID_TBL_ENTRIES; i++) {
+		table = get_pasid_table_from_pde(&dir->table[i]);
+		if (table && table_has_pasid(table, !i))
+			return true;
+	}
+	return false;
+}
+
 /**
  * pasid_entry_alloc - find the entry of a PASID, with a table if need be
  * @info: the device

@@ -81,6 +81,7 @@ struct pasid_entry *pasid_entry_lookup(struct device_domain_info *info,
 				       u32 pasid);
 struct pasid_entry *pasid_entry_alloc(struct device_domain_info *info,
 				      u32 pasid);
+bool pasid_is_in_use(struct device_domain_info *info);
 void pasid_entry_install(struct device_domain_info *info, u32 pasid,
 			 struct pasid_entry *pe, struct iommu_domain *domain,
 			 u16 detour);

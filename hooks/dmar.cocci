@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+//
+// File: drivers/iommu/intel/iommu_base.c
+// Once: !intel_liveupdate_hand_over(
+// Once: !intel_liveupdate_keeps(
+// Once: intel_liveupdate_restore(
+// Once: (is_kdump_kernel() || context_copied(
+//
+// Translation is turned off before a kexec, and when a new kernel finds it on
+// and is not a crash kernel. Off means that IOVAs are taken for physical
+// addresses. Units that are handed over go on to translate.
+
+@@
+identifier iommu;
+@@
+void intel_iommu_shutdown(...)
+{
+	<...
+-	iommu_disable_translation(iommu);
++	if (!intel_liveupdate_hand_over(iommu))
++		iommu_disable_translation(iommu);
+	...>
+}
+
+// A unit that is found translating
+@@
+expression iommu;
+@@
+init_dmars(...)
+{
+	<...
+	if (translation_pre_enabled(iommu) && !is_kdump_kernel()
++	    && !intel_liveupdate_keeps(iommu)
+	   ) { ... }
+	...>
+}
+
+// What a crash kernel copies from the crashed one is not to be trusted to be
+// all in memory that was left alone; here there is a record of what is.
+@@
+expression iommu, ret;
+@@
+init_dmars(...)
+{
+	<...
+-	ret = copy_translation_tables(iommu);
++	ret = is_kdump_kernel() ? copy_translation_tables(iommu) :
++		intel_liveupdate_restore(iommu);
+	...>
+}
+
+// After a crash no device of the unit is attached to its default domain before
+// its driver is there, as any may still do DMA to the crashed kernel's memory.
+// After a live update, only those that were taken over wait.
+@@
+identifier info;
+@@
+intel_iommu_is_attach_deferred(...)
+{
+	...
+-	return translation_pre_enabled(info->iommu) && !info->domain;
++	return translation_pre_enabled(info->iommu) && !info->domain &&
++	       (is_kdump_kernel() || context_copied(info->iommu, info->bus,
++						    info->devfn));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * PCI devices that do DMA through a live update
+ */
+#ifndef _LINUX_PCI_LIVEUPDATE_H
+#define _LINUX_PCI_LIVEUPDATE_H
+
+#include <linux/types.h>
+
+struct pci_dev;
+
+#ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
+int pci_liveupdate_keep(struct pci_dev *pdev);
+void pci_liveupdate_drop(struct pci_dev *pdev);
+bool pci_liveupdate_is_kept(struct pci_dev *pdev);
+#else
+static inline bool pci_liveupdate_is_kept(struct pci_dev *pdev)
+{
+	return false;
+}
+#endif
+
+#endif /* _LINUX_PCI_LIVEUPDATE_H */

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VFIO PCI devices in a live update
+ *
+ * What user space preserves is the file of a device that it has opened as a
+ * character device and bound to iommufd. The device does DMA all the time, so
+ * it is neither reset nor stopped on the way. In the new kernel the file comes
+ * back as if it had just been opened: user space binds it to iommufd and
+ * attaches it as ever.
+ *
+ * Documentation/driver-api/intel-iommu/live-update.rst
+ */
+
+#define pr_fmt(fmt)	"vfio: live update: " fmt
+#define dev_fmt(fmt)	"live update: " fmt
+
+#include <linux/anon_inodes.h>
+#include <linux/crc32.h>
+#include <linux/fs.h>
+#include <linux/io.h>
+#include <linux/iommu_liveupdate.h>
+#include <linux/kexec_handover.h>
+#include <linux/kho_preserved.h>
+#include <linux/liveupdate.h>
+#include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+#include "vfio.h"
+
+#define VFIO_LIVEUPDATE_MAGIC	0x5646494f	/* VFIO */
+#define VFIO_LIVEUPDATE_VERSION	1
+
+/**
+ * struct vfio_liveupdate - what is handed over of a device's file
+ * @magic: %VFIO_LIVEUPDATE_MAGIC
+ * @version: %VFIO_LIVEUPDATE_VERSION
+ * @length: size of this
+ * @crc: CRC-32 of all that follows
+ * @segment: PCI segment
+ * @sid: bus, device and function
+ * @vendor: what the device says it is
+ * @device: what the device says it is
+ * @bar: where user space and peers find its registers
+ */
+struct vfio_liveupdate {
+	u32 magic;
+	u32 version;
+	u32 length;
+	u32 crc;
+	u16 segment;
+	u16 sid;
+	u16 vendor;
+	u16 device;
+	u64 bar[PCI_STD_NUM_BARS];
+};
+
+static u32 crc_of(const struct vfio_liveupdate *data)
+{
+	size_t start = offsetof(struct vfio_liveupdate, segment);
+
+	return crc32_le(~0, (const u8 *)data + start, sizeof(*data) - start);
+}
+
+static void describe(struct vfio_liveupdate *data, struct pci_dev *pdev)
+{
+	unsigned int i;
+
+	*data = (struct vfio_liveupdate){
+		.magic = VFIO_LIVEUPDATE_MAGIC,
+		.version = VFIO_LIVEUPDATE_VERSION,
+		.length = sizeof(*data),
+		.segment = pci_domain_nr(pdev->bus),
+		.sid = pci_dev_id(pdev),
+		.vendor = pdev->vendor,
+		.device = pdev->device,
+	};
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		data->bar[i] = pci_resource_start(pdev, i);
+	data->crc = crc_of(data);
+}
+
+static struct pci_dev *pdev_of(struct file *file)
+{
+	struct vfio_device_file *df = file->private_data;
+
+	return to_pci_dev(df->device->dev);
+}
+
+static bool is_vfio_pci(struct pci_dev *pdev)
+{
+	return pdev->driver && !strcmp(pdev->driver->name, "vfio-pci");
+}
+
+static bool vfio_liveupdate_can_preserve(struct liveupdate_file_handler *fh,
+					 struct file *file)
+{
+	struct vfio_device_file *df = file->private_data;
+
+	if (file->f_op != &vfio_device_fops)
+		return false;
+
+	/* Set last when it is bound */
+	return !df->group && smp_load_acquire(&df->access_granted) &&
+	       dev_is_pci(df->device->dev) && is_vfio_pci(pdev_of(file));
+}
+
+/* Two files of one device are one object. */
+static unsigned long vfio_liveupdate_get_id(struct file *file)
+{
+	struct vfio_device_file *df = file->private_data;
+
+	return (unsigned long)df->device;
+}
+
+static int vfio_liveupdate_preserve(struct liveupdate_file_op_args *args)
+{
+	struct pci_dev *pdev = pdev_of(args->file);
+	struct vfio_liveupdate *data;
+	int ret;
+
+	data = kho_alloc_preserve(sizeof(*data));
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+
+	ret = pci_liveupdate_keep(pdev);
+	if (ret)
+		goto err_free;
+
+	ret = iommu_liveupdate_preserve(&pdev->dev);
+	if (ret)
+		goto err_drop;
+
+	describe(data, pdev);
+	args->serialized_data = virt_to_phys(data);
+	return 0;
+
+err_drop:
+	pci_liveupdate_drop(pdev);
+err_free:
+	kho_unpreserve_free(data);
+	return ret;
+}
+
+static void vfio_liveupdate_unpreserve(struct liveupdate_file_op_args *args)
+{
+	struct pci_dev *pdev = pdev_of(args->file);
+
+	iommu_liveupdate_unpreserve(&pdev->dev);
+	pci_liveupdate_drop(pdev);
+	kho_unpreserve_free(phys_to_virt(args->serialized_data));
+}
+
+static int vfio_liveupdate_freeze(struct liveupdate_file_op_args *args)
+{
+	return iommu_liveupdate_freeze(&pdev_of(args->file)->dev);
+}
+
+static void vfio_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
+{
+	iommu_liveupdate_unfreeze(&pdev_of(args->file)->dev);
+}
+
+/* What was handed over, or NULL if it cannot be believed */
+static struct vfio_liveupdate *get_data(phys_addr_t phys)
+{
+	struct vfio_liveupdate *data;
+
+	if (kho_preserved_size(phys) < sizeof(*data))
+		return NULL;
+
+	data = phys_to_virt(phys);
+	if (data->magic != VFIO_LIVEUPDATE_MAGIC ||
+	    data->version != VFIO_LIVEUPDATE_VERSION ||
+	    data->length != sizeof(*data) || data->crc != crc_of(data))
+		return NULL;
+
+	return data;
+}
+
+static struct pci_dev *find_device(const struct vfio_liveupdate *data)
+{
+	return pci_get_domain_bus_and_slot(data->segment,
+					   PCI_BUS_NUM(data->sid),
+					   data->sid & 0xff);
+}
+
+static struct file *make_file(struct vfio_device *device)
+{
+	struct vfio_device_file *df;
+	struct file *file;
+
+	/* Given back when the file is released */
+	if (!vfio_device_try_get_registration(device))
+		return ERR_PTR(-ENODEV);
+
+	df = vfio_allocate_device_file(device);
+	if (IS_ERR(df)) {
+		vfio_device_put_registration(device);
+		return ERR_CAST(df);
+	}
+
+	file = anon_inode_getfile_fmode("[vfio-device]", &vfio_device_fops, df,
+					O_RDWR, FMODE_PREAD | FMODE_PWRITE);
+	if (IS_ERR(file)) {
+		kfree(df);
+		vfio_device_put_registration(device);
+		return file;
+	}
+
+	/* Mappings of all files of the device are revoked in one go. */
+	file->f_mapping = device->inode->i_mapping;
+	return file;
+}
+
+static int retrieve_device(struct pci_dev *pdev,
+			   const struct vfio_liveupdate *data,
+			   struct file **file)
+{
+	struct vfio_pci_core_device *vdev;
+	struct vfio_liveupdate now;
+	int ret;
+
+	describe(&now, pdev);
+	if (memcmp(&now, data, sizeof(now))) {
+		pci_err(pdev, "live update: not the device that it was, or its BARs have moved\n");
+		return -ENXIO;
+	}
+
+	guard(device)(&pdev->dev);
+	if (!is_vfio_pci(pdev)) {
+		pci_err(pdev, "live update: not bound to vfio-pci\n");
+		return -ENODEV;
+	}
+	vdev = dev_get_drvdata(&pdev->dev);
+
+	ret = iommu_liveupdate_retrieve(&pdev->dev);
+	if (ret)
+		return ret;
+
+	ret = pci_liveupdate_keep(pdev);
+	if (ret)
+		return ret;
+
+	*file = make_file(&vdev->vdev);
+	if (IS_ERR(*file)) {
+		pci_liveupdate_drop(pdev);
+		return PTR_ERR(*file);
+	}
+	return 0;
+}
+
+static int vfio_liveupdate_retrieve(struct liveupdate_file_op_args *args)
+{
+	struct vfio_liveupdate *data = get_data(args->serialized_data);
+	struct pci_dev *pdev;
+	int ret;
+
+	if (!data) {
+		pr_err("what the kernel before has left of a device is refused\n");
+		return -EINVAL;
+	}
+
+	pdev = find_device(data);
+	if (!pdev)
+		return -ENODEV;
+
+	ret = retrieve_device(pdev, data, &args->file);
+	pci_dev_put(pdev);
+
+	return ret;
+}
+
+/*
+ * Not to be put off: other files of the session may hold the memory that an
+ * unclaimed device still writes to, and it is freed when they are finished.
+ */
+static bool vfio_liveupdate_can_finish(struct liveupdate_file_op_args *args)
+{
+	struct vfio_liveupdate *data = get_data(args->serialized_data);
+
+	if (data)
+		iommu_liveupdate_settle(data->segment, data->sid);
+
+	return true;
+}
+
+static void vfio_liveupdate_finish(struct liveupdate_file_op_args *args)
+{
+	struct vfio_liveupdate *data = get_data(args->serialized_data);
+
+	/* The file, which LUO holds until after this, holds the device. */
+	if (args->retrieve_status > 0)
+		pci_liveupdate_drop(pdev_of(args->file));
+	if (data)
+		kho_restore_free(data);
+}
+
+static const struct liveupdate_file_ops vfio_liveupdate_ops = {
+	.can_preserve = vfio_liveupdate_can_preserve,
+	.get_id = vfio_liveupdate_get_id,
+	.preserve = vfio_liveupdate_preserve,
+	.unpreserve = vfio_liveupdate_unpreserve,
+	.freeze = vfio_liveupdate_freeze,
+	.unfreeze = vfio_liveupdate_unfreeze,
+	.retrieve = vfio_liveupdate_retrieve,
+	.can_finish = vfio_liveupdate_can_finish,
+	.finish = vfio_liveupdate_finish,
+	.owner = THIS_MODULE,
+};
+
+static struct liveupdate_file_handler vfio_liveupdate_handler = {
+	.ops = &vfio_liveupdate_ops,
+	.compatible = "vfio-pci-cdev-v1",
+};
+
+static int __init vfio_liveupdate_init(void)
+{
+	int ret;
+
+	if (!liveupdate_enabled())
+		return 0;
+
+	ret = liveupdate_register_file_handler(&vfio_liveupdate_handler);
+	if (ret)
+		return ret;
+
+	ret = liveupdate_register_flb(&vfio_liveupdate_handler,
+				      &iommu_liveupdate_flb);
+	if (ret)
+		liveupdate_unregister_file_handler(&vfio_liveupdate_handler);
+
+	return ret;
+}
+late_initcall(vfio_liveupdate_init);

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The blob that crosses a live update: seal it, and believe nothing in it
+ *
+ * The kernel that wrote it may have been another one than it says, may have
+ * had a bug, or may have been under somebody's control. So all that is in the
+ * blob is held against its own limits, against the other fields that must
+ * agree with it, and each address against what was preserved, before memory
+ * at that address is read. This file knows neither units nor devices; what is
+ * preserved it asks its caller, so that tests can answer.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/crc32.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+
+#include "entry_format.h"
+#include "liveupdate.h"
+
+#define TABLE_ENTRIES	(SZ_4K / sizeof(u64))
+
+/* Bits that entries of page tables of both kinds have in common */
+#define PTE_LARGE	BIT_ULL(7)
+#define PTE_TABLE	GENMASK_ULL(51, 12)
+/* What makes an entry present: the right to read or write; or P */
+#define PTE_SS_PRESENT	GENMASK_ULL(1, 0)
+#define PTE_FS_PRESENT	BIT_ULL(0)
+
+/* Fields of a root table address register */
+#define RTADDR_ROOT	GENMASK_ULL(63, 12)
+#define RTADDR_SCALABLE	BIT_ULL(10)
+
+/*
+ * What the fields of the entries that are handed over may have set. That the
+ * size of the PASID directory is not among them makes it the smallest one.
+ */
+#define CONTEXT_LEGACY_LO	(CONTEXT_P | CONTEXT_TT | CONTEXT_SSPTPTR)
+#define CONTEXT_LEGACY_HI	(CONTEXT_AW | CONTEXT_DID)
+#define CONTEXT_SCALABLE_LO	(CONTEXT_P | CONTEXT_SM_DTE | \
+				 CONTEXT_SM_PASIDE | CONTEXT_SM_PASIDDIRPTR)
+#define PASID_SS_LO		(PASID_PE_P | PASID_PE_AW | PASID_PE_PGTT | \
+				 PASID_PE_SSADE | PASID_PE_SSPTPTR)
+#define PASID_FS_LO		(PASID_PE_P | PASID_PE_AW | PASID_PE_PGTT)
+#define PASID_HI		(PASID_PE_DID | PASID_PE_PWSNP | PASID_PE_PGSNP)
+#define PASID_FS_TABLE		(PASID_PE_FSPM | PASID_PE_FSPTPTR)
+
+/* The CRC is over all but itself, which lies between @before and the rest. */
+static u32 crc_without(const void *data, size_t size, size_t before)
+{
+	const u32 none = 0;
+	u32 crc = crc32_le(~0, data, before);
+
+	crc = crc32_le(crc, (const u8 *)&none, sizeof(none));
+
+	return crc32_le(crc, data + before + sizeof(none),
+			size - before - sizeof(none));
+}
+
+static u32 list_crc(const struct liveupdate_list *list)
+{
+	return crc_without(list, sizeof(*list),
+			   offsetof(struct liveupdate_list, crc));
+}
+
+static u32 blob_crc(const struct liveupdate_blob *blob)
+{
+	return crc_without(blob, sizeof(*blob),
+			   offsetof(struct liveupdate_blob, crc));
+}
+
+/**
+ * liveupdate_list_seal - set the checksum of a list of pages
+ * @list: the list
+ *
+ * Context: Any.
+ */
+void liveupdate_list_seal(struct liveupdate_list *list)
+{
+	list->crc = list_crc(list);
+}
+
+/**
+ * liveupdate_blob_seal - set length, version and checksum of a blob
+ * @blob: the blob, otherwise complete
+ *
+ * Context: Any.
+ */
+void liveupdate_blob_seal(struct liveupdate_blob *blob)
+{
+	blob->magic = LIVEUPDATE_BLOB_MAGIC;
+	blob->version = LIVEUPDATE_BLOB_VERSION;
+	blob->length = sizeof(*blob);
+	blob->crc = blob_crc(blob);
+}
+
+/**
+ * liveupdate_device_table - find the top of a device's page table
+ * @device: its record
+ *
+ * Context: Any.
+ * Return: the physical address that is in its entry.
+ */
+phys_addr_t liveupdate_device_table(const struct liveupdate_device *device)
+{
+	switch (device->kind) {
+	case LIVEUPDATE_LEGACY:
+		return device->context[0] & CONTEXT_SSPTPTR;
+	case LIVEUPDATE_SECOND_STAGE:
+		return device->entry[0] & PASID_PE_SSPTPTR;
+	default:
+		return device->entry[2] & PASID_PE_FSPTPTR;
+	}
+}
+
+/* VT-d spec, section 9: AW is 1 for three levels, FSPM is 0 for four. */
+static unsigned int device_levels(const struct liveupdate_device *device)
+{
+	switch (device->kind) {
+	case LIVEUPDATE_LEGACY:
+		return FIELD_GET(CONTEXT_AW, device->context[1]) + 2;
+	case LIVEUPDATE_SECOND_STAGE:
+		return FIELD_GET(PASID_PE_AW, device->entry[0]) + 2;
+	default:
+		return FIELD_GET(PASID_PE_FSPM, device->entry[2]) + 4;
+	}
+}
+
+/* @level counts down to 0, whose entries point to no more tables. */
+static bool walk(phys_addr_t table, unsigned int level, u64 present,
+		 liveupdate_page_fn visit, void *arg)
+{
+	const u64 *entry;
+	unsigned int i;
+	u64 value;
+
+	if (!visit(arg, table))
+		return false;
+	if (!level)
+		return true;
+
+	entry = phys_to_virt(table);
+	for (i = 0; i < TABLE_ENTRIES; i++) {
+		value = READ_ONCE(entry[i]);
+		if (!(value & present) || value & PTE_LARGE)
+			continue;
+		if (!walk(value & PTE_TABLE, level - 1, present, visit, arg))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * liveupdate_walk_table - visit every page of a device's page table
+ * @device: its record, with a valid entry
+ * @visit: called with the address of each page, before the page is read;
+ *         false ends the walk
+ * @arg: handed to @visit
+ *
+ * Pages may come and go meanwhile if the domain is in use: then what is found
+ * is not to be relied on, but the walk ends, and reads nothing that @visit has
+ * not agreed to.
+ *
+ * Context: Any that suits @visit.
+ * Return: whether @visit agreed to every page.
+ */
+bool liveupdate_walk_table(const struct liveupdate_device *device,
+			   liveupdate_page_fn visit, void *arg)
+{
+	return walk(liveupdate_device_table(device), device_levels(device) - 1,
+		    device->kind == LIVEUPDATE_FIRST_STAGE ? PTE_FS_PRESENT :
+							     PTE_SS_PRESENT,
+		    visit, arg);
+}
+
+struct check {
+	const struct liveupdate_blob *blob;
+	liveupdate_page_fn is_preserved;
+	void *arg;
+};
+
+static bool is_page(const struct check *check, u64 page)
+{
+	return page && PAGE_ALIGNED(page) &&
+	       check->is_preserved(check->arg, page);
+}
+
+static bool is_scalable(const struct check *check,
+			const struct liveupdate_device *device)
+{
+	return check->blob->unit[device->unit].rtaddr & RTADDR_SCALABLE;
+}
+
+static const char *check_unit(const struct check *check, unsigned int index)
+{
+	const struct liveupdate_unit *unit = &check->blob->unit[index];
+	unsigned int i;
+
+	if (!unit->reg || !PAGE_ALIGNED(unit->reg))
+		return "bad address of a unit";
+	for (i = 0; i < index; i++)
+		if (check->blob->unit[i].reg == unit->reg)
+			return "two units are one";
+	if (unit->rtaddr & ~(RTADDR_ROOT | RTADDR_SCALABLE))
+		return "bad mode of a unit";
+	if (!is_page(check, unit->rtaddr & RTADDR_ROOT))
+		return "root table is not preserved";
+
+	return NULL;
+}
+
+static const char *check_list(const struct check *check,
+			      const struct liveupdate_device *device)
+{
+	phys_addr_t table = liveupdate_device_table(device);
+	const struct liveupdate_list *list;
+	bool has_table = false;
+	u64 next, pages = 0;
+	unsigned int i;
+
+	for (next = device->list; next; next = list->next) {
+		if (!is_page(check, next))
+			return "list of pages is not preserved";
+		list = phys_to_virt(next);
+		if (list->crc != list_crc(list))
+			return "bad checksum of a list of pages";
+		/* None may be empty, or a ring of them would have no end. */
+		if (!list->nr || list->nr > LIVEUPDATE_LIST_PAGES)
+			return "bad length of a list of pages";
+		pages += list->nr;
+		if (pages > device->nr_pages)
+			return "more pages than there should be";
+		for (i = 0; i < list->nr; i++) {
+			if (!is_page(check, list->page[i]))
+				return "page of a page table is not preserved";
+			has_table |= list->page[i] == table;
+		}
+	}
+	if (pages != device->nr_pages)
+		return "fewer pages than there should be";
+
+	return has_table ? NULL : "page table without its top";
+}
+
+static bool visit_preserved(void *arg, phys_addr_t page)
+{
+	return is_page(arg, page);
+}
+
+static bool is_zero(const u64 *words, size_t count)
+{
+	return !memchr_inv(words, 0, count * sizeof(*words));
+}
+
+/* The pages that hardware gets to the entry by say what the record says. */
+static bool has_pasid_tables(const struct liveupdate_device *device)
+{
+	const u64 *dir = phys_to_virt(device->pasid_dir);
+	const u64 *table = phys_to_virt(device->pasid_table);
+	size_t used = ARRAY_SIZE(device->entry);
+
+	/* Bit 0 of a directory entry is P. */
+	return dir[0] == (device->pasid_table | 1) &&
+	       is_zero(dir + 1, TABLE_ENTRIES - 1) &&
+	       !memcmp(table, device->entry, sizeof(device->entry)) &&
+	       is_zero(table + used, TABLE_ENTRIES - used);
+}
+
+static const char *check_legacy(const struct liveupdate_device *device)
+{
+	u8 aw = FIELD_GET(CONTEXT_AW, device->context[1]);
+
+	if (device->context[0] & ~CONTEXT_LEGACY_LO ||
+	    device->context[1] & ~CONTEXT_LEGACY_HI ||
+	    !(device->context[0] & CONTEXT_P) || aw < 1 || aw > 3)
+		return "bad context entry";
+	if (FIELD_GET(CONTEXT_TT, device->context[0]) >
+	    CONTEXT_TT_SECOND_STAGE_ATS)
+		return "context entry of a type that is not handed over";
+	if (FIELD_GET(CONTEXT_DID, device->context[1]) != device->did)
+		return "domain id is not that of the context entry";
+	if (device->pasid_dir || device->pasid_table ||
+	    !is_zero(device->entry, ARRAY_SIZE(device->entry)))
+		return "PASID entry in legacy mode";
+
+	return NULL;
+}
+
+static const char *check_pasid_entry(const struct liveupdate_device *device)
+{
+	bool first = device->kind == LIVEUPDATE_FIRST_STAGE;
+	u8 pgtt = FIELD_GET(PASID_PE_PGTT, device->entry[0]);
+	u8 aw = FIELD_GET(PASID_PE_AW, device->entry[0]);
+
+	if (!(device->entry[0] & PASID_PE_P) || device->entry[1] & ~PASID_HI)
+		return "bad PASID entry";
+	if (first ? pgtt != PASID_ENTRY_PGTT_FL_ONLY :
+		    pgtt != PASID_ENTRY_PGTT_SL_ONLY)
+		return "PASID entry of another type than the record";
+	if (first && (device->entry[0] & ~PASID_FS_LO ||
+		      device->entry[2] & ~PASID_FS_TABLE ||
+		      FIELD_GET(PASID_PE_FSPM, device->entry[2]) > 1))
+		return "bad first-stage entry";
+	if (!first && (device->entry[0] & ~PASID_SS_LO || device->entry[2] ||
+		       aw < 1 || aw > 3))
+		return "bad second-stage entry";
+	if (FIELD_GET(PASID_PE_DID, device->entry[1]) != device->did)
+		return "domain id is not that of the PASID entry";
+
+	return NULL;
+}
+
+static const char *check_scalable(const struct check *check,
+				  const struct liveupdate_device *device)
+{
+	const char *error = check_pasid_entry(device);
+
+	if (error)
+		return error;
+	if (!(device->context[0] & CONTEXT_P) || device->context[1] ||
+	    device->context[0] & ~CONTEXT_SCALABLE_LO ||
+	    (device->context[0] & CONTEXT_SM_PASIDDIRPTR) != device->pasid_dir)
+		return "bad context entry";
+	if (!is_page(check, device->pasid_dir) ||
+	    !is_page(check, device->pasid_table))
+		return "PASID table is not preserved";
+	if (!has_pasid_tables(device))
+		return "PASID table is not what the record says";
+
+	return NULL;
+}
+
+/* Is there another record that this one contradicts? */
+static const char *check_others(const struct check *check, unsigned int index)
+{
+	const struct liveupdate_device *device = &check->blob->device[index];
+	const struct liveupdate_device *other;
+
+	for (other = check->blob->device; other < device; other++) {
+		if (other->segment == device->segment &&
+		    other->sid == device->sid)
+			return "two records of one device";
+		if (other->flags && other->unit == device->unit &&
+		    other->did == device->did &&
+		    liveupdate_device_table(other) !=
+		    liveupdate_device_table(device))
+			return "two page tables with one domain id";
+	}
+	return NULL;
+}
+
+static const char *check_device(struct check *check, unsigned int index)
+{
+	const struct liveupdate_device *device = &check->blob->device[index];
+	bool legacy = device->kind == LIVEUPDATE_LEGACY;
+	const char *error;
+
+	if (device->unit >= check->blob->nr_units)
+		return "device without unit";
+	if (device->flags & ~LIVEUPDATE_DEVICE_READY)
+		return "unknown flag of a device";
+	error = check_others(check, index);
+	if (error || !device->flags)
+		return error;
+
+	if (!device->kind || device->kind > LIVEUPDATE_FIRST_STAGE ||
+	    legacy == is_scalable(check, device))
+		return "device of a kind that its unit does not know";
+	if (device->did < IDA_START_DID)
+		return "reserved domain id";
+	error = legacy ? check_legacy(device) : check_scalable(check, device);
+	if (error)
+		return error;
+
+	if (!is_page(check, device->context_table))
+		return "context table is not preserved";
+	error = check_list(check, device);
+	if (error)
+		return error;
+
+	return liveupdate_walk_table(device, visit_preserved, check) ?
+		NULL : "page table leads to what is not preserved";
+}
+
+/**
+ * liveupdate_blob_check - find what is wrong with a blob
+ * @blob: the blob
+ * @size: how much of it may be read
+ * @is_preserved: whether a page holds what the kernel before left in it. No
+ *                page is read before it has said so.
+ * @arg: handed to @is_preserved
+ *
+ * Context: Any that suits @is_preserved.
+ * Return: NULL if the blob can be used, else what is wrong with it.
+ */
+const char *liveupdate_blob_check(const struct liveupdate_blob *blob,
+				  size_t size, liveupdate_page_fn is_preserved,
+				  void *arg)
+{
+	struct check check = {
+		.blob = blob,
+		.is_preserved = is_preserved,
+		.arg = arg,
+	};
+	const char *error = NULL;
+	unsigned int i;
+
+	if (size < sizeof(*blob))
+		return "too short";
+	if (blob->magic != LIVEUPDATE_BLOB_MAGIC)
+		return "something else";
+	if (blob->version != LIVEUPDATE_BLOB_VERSION)
+		return "unknown version";
+	if (blob->length != sizeof(*blob))
+		return "bad length";
+	if (blob->crc != blob_crc(blob))
+		return "bad checksum";
+	if (blob->nr_units > LIVEUPDATE_MAX_UNITS ||
+	    blob->nr_devices > LIVEUPDATE_MAX_DEVICES || blob->reserved)
+		return "bad header";
+
+	for (i = 0; i < blob->nr_units && !error; i++)
+		error = check_unit(&check, i);
+	for (i = 0; i < blob->nr_devices && !error; i++)
+		error = check_device(&check, i);
+
+	return error;
+}
