@@ -35,7 +35,8 @@ check: kernels build/bzImage-debug build/bzImage-kcsan build/initramfs.gz build/
 	@scripts/check
 
 live-update: kernels build/initramfs-kexec-stock.gz build/initramfs-kexec-rework.gz
-	@scripts/live-update stock rework
+	@mkdir -p Documentation/images
+	@scripts/live-update --plot Documentation/images/live-update.svg stock rework
 
 kernels: build/bzImage-stock build/bzImage-rework
 

@@ -1154,7 +1154,7 @@ static void block_device(struct intel_iommu *iommu, struct pci_dev *pdev,
 		return;
 	}
 
-	pci_warn(pdev, "live update: finished, but not attached: blocked\n");
+	pci_warn(pdev, "finished, but not attached: blocked\n");
 	if (sm_supported(iommu))
 		intel_pasid_setup_sm_context(&pdev->dev);
 	else

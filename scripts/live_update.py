@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Live-update the kernel under a NIC that receives all the time.
 
-usage: live_update.py KERNEL...
+usage: live_update.py [--plot FILE] [--only update|refuse|abandon|rounds] KERNEL...
 
 The host sends numbered packets at a steady rate to the guest's NIC. The guest
 hands NIC and memory to the next kernel and jumps; see tests/nic.c. What the
@@ -10,9 +10,14 @@ NIC does not take in time is lost, as it is on a wire. The NIC is behind a port,
 and so there is a way to reset it.
 
 Fails if the rework loses a packet or faults, or if stock loses none: then the
-load proves nothing.
+load proves nothing. FILE gets a picture of it.
+
+refuse: no jump; what cannot be done with a device that is preserved.
+abandon: nobody claims the device after the jump.
+rounds: one jump after the other; nothing may get less.
 """
 
+import argparse
 import re
 import socket
 import struct
@@ -71,7 +76,7 @@ class Sender(threading.Thread):
 
 
 def read_lines(guest, wire):
-    """The guest's output, and the host's time between jump and return"""
+    """The guest's output, and the host's time of each step"""
     sender, output, times = Sender(wire), [], {}
     for line in guest.stdout:
         output.append(line)
@@ -82,39 +87,51 @@ def read_lines(guest, wire):
     sender.stop.set()
     if sender.is_alive():
         sender.join()
-    jump_ms = 0
-    if "jumping" in times and "back" in times:
-        jump_ms = round(1000 * (times["back"] - times["jumping"]))
-    return "".join(output), jump_ms
+    return "".join(output), times
 
 
-def run(kernel, mode):
-    """One live update; returns what is to be told of it."""
-    log = f"live-update-{kernel}-{mode}"
+def run_guest(kernel, mode, name, command):
+    """Boot, send packets; returns output, times and number of faults."""
+    log = f"{name}-{kernel}-{mode}"
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WIRE)
     with ours, theirs, subprocess.Popen(
             ["scripts/guest.py", "--log", log, "--expect-faults",
-             "--timeout", "120", "--append", "kho=on liveupdate=on",
+             "--timeout", "300", "--append", "kho=on liveupdate=on",
              "--initrd", f"build/initramfs-kexec-{kernel}.gz",
              "--qemu=-netdev",
              f"--qemu=dgram,id=net,local.type=fd,local.str={theirs.fileno()}",
              "--qemu=-device", "--qemu=pcie-root-port,id=above",
              "--qemu=-device", "--qemu=e1000,bus=above,netdev=net,romfile=",
-             f"build/bzImage-{kernel}", mode, "--", "live-update",
-             str(PACKETS)],
+             f"build/bzImage-{kernel}", mode, "--", *command],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             pass_fds=[theirs.fileno()]) as guest:
-        output, jump_ms = read_lines(guest, ours)
-    found = re.search(r"^result: (.*)$", output, re.M)
-    if guest.returncode or not found:
+        output, times = read_lines(guest, ours)
+    if guest.returncode:
         sys.exit(f"live-update: {kernel} in {mode} failed:\n{output}")
-    result = dict(pair.split("=") for pair in found[1].split())
-    result.update({"mode": mode, "kernel": kernel, "jump-ms": jump_ms})
     with open(f"build/logs/{log}.log", encoding="utf-8",
               errors="replace") as console:
-        result["faults"] = sum("DMAR: [DMA" in line for line in console)
-    return result
+        faults = sum("DMAR: [DMA" in line for line in console)
+    return output, times, faults
+
+
+def update(kernel, mode, rounds=0):
+    """Live updates; returns what is to be told of them."""
+    output, times, faults = run_guest(
+        kernel, mode, "rounds" if rounds else "live-update",
+        ["live-update", str(50 if rounds else PACKETS), "resume", str(rounds)])
+    found = re.search(r"^result: (.*)$", output, re.M)
+    if not found:
+        sys.exit(f"live-update: {kernel} in {mode} has no result:\n{output}")
+    result = dict(pair.split("=") for pair in found[1].split())
+    jump_ms = 1000 * (times["back"] - times["jumping"])
+    result.update({"mode": mode, "kernel": kernel, "faults": faults,
+                   "jump-ms": round(jump_ms)})
+    # In this order come those that are told everywhere.
+    keys = [*TOLD, *sorted(result.keys() - set(TOLD))]
+    print("live-update: " + " ".join(f"{key}={result[key]}" for key in keys),
+          flush=True)
+    return result, output, times
 
 
 def find_failures(result):
@@ -131,18 +148,119 @@ def find_failures(result):
         yield f"{where} received nothing to speak of during the jump"
 
 
-def main():
-    """Update each kernel in each mode, judge."""
-    failures = []
+def read_history(output, times):
+    """Packets per second over time, with the jump at 0"""
+    words = re.search(r"^history: (.*)$", output, re.M)[1].split()
+    first, width = int(words[0]) / 1e9, int(words[1]) / 1e9
+    # Ten bins make a point, or the plot would be noise.
+    counts = [int(word) for word in words[2:]]
+    return [(first + (i + 5) * width - times["jumping"],
+             sum(counts[i:i + 10]) / (10 * width))
+            for i in range(0, len(counts) - 9, 10)]
+
+
+def plot(path, runs):
+    """RUNS is a list of (mode, kernel, output, times)."""
+    modes = list(dict.fromkeys(mode for mode, *_ in runs))
+    script = ["set terminal svg size 900,700 font 'sans,12'",
+              f"set output '{path}'",
+              f"set multiplot layout {len(modes)},1",
+              "set ylabel 'packets/s'", f"set yrange [0:{1.4 * RATE}]",
+              "set key top right horizontal"]
+    for mode in modes:
+        data, curves, end = [], [], 0
+        for other, kernel, output, times in runs:
+            if other != mode:
+                continue
+            points = read_history(output, times)
+            end = max(end, points[-1][0])
+            data += [*(f"{x:.3f} {y:.1f}" for x, y in points), "e"]
+            colour = {"stock": "#b03030"}.get(kernel, "#3060b0")
+            curves.append(f"'-' with steps lw 2 lc rgb '{colour}' "
+                          f"title '{kernel}'")
+            if kernel != "stock":
+                back = times["back"] - times["jumping"]
+        script += [
+            "unset label", "unset arrow", "unset object",
+            f"set xrange [-2.5:{end:.1f}]", f"set title '{mode}'",
+            "set xlabel 'seconds since the jump'",
+            f"set object rectangle from 0,0 to {back:.2f},{1.4 * RATE} "
+            "fc rgb '#e8e8e8' fs solid noborder behind",
+            f"set label 'preserve' at -1.2,{1.3 * RATE} center",
+            f"set label 'no user code runs' at {back / 2:.2f},{1.3 * RATE} "
+            "center",
+            f"set label 'claimed, domain replaced all the time' at "
+            f"{back + 0.1:.2f},{1.15 * RATE}",
+            "plot " + ", ".join(curves), *data]
+    script.append("unset multiplot")
+    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True,
+                   check=True)
+
+
+def run_updates(kernels, path):
+    """Update each kernel in each mode; yields what is wrong."""
+    runs = []
     for mode in MODES:
-        for kernel in sys.argv[1:]:
-            result = run(kernel, mode)
-            # In this order come those that are told everywhere.
-            keys = [*TOLD, *sorted(result.keys() - set(TOLD))]
-            print("live-update: "
-                  + " ".join(f"{key}={result[key]}" for key in keys),
-                  flush=True)
-            failures += find_failures(result)
+        for kernel in kernels:
+            result, output, times = update(kernel, mode)
+            runs.append((mode, kernel, output, times))
+            failures = list(find_failures(result))
+            yield from failures
+            if kernel != "stock" and not failures:
+                print(f"ok live update, {mode}")
+    if path:
+        plot(path, runs)
+
+
+def run_ktap(kernels, name, command):
+    """Let the guest judge; yields what it says is wrong."""
+    for mode in MODES:
+        for kernel in kernels:
+            output, _, _ = run_guest(kernel, mode, name, command)
+            for line in output.splitlines():
+                if line.startswith("ok "):
+                    print(f"{line}, {mode}")
+                if line.startswith("not ok "):
+                    yield f"{line}, {mode}"
+
+
+def run_rounds(kernels, rounds):
+    """Many updates in a row; yields what is less in the end than it was."""
+    for kernel in kernels:
+        result, output, _ = update(kernel, "scalable-ss", rounds - 1)
+        yield from find_failures(result)
+        found = re.findall(r"^nic: resources free-kB=(\d+) ids=(\d+)$",
+                           output, re.M)
+        memory = [int(free) for free, _ in found]
+        ids = {int(ids) for _, ids in found}
+        print(f"live-update: rounds={len(found)} ids={ids} free-kB={memory}")
+        if len(found) != rounds:
+            yield f"{len(found)} updates, not {rounds}"
+        if len(ids) != 1:
+            yield f"domain ids in use differ: {ids}"
+        # It varies by some 10 MB, and the last kernel has a smaller initramfs.
+        if sum(memory[-8:-2]) / 6 < sum(memory[:6]) / 6 - 5000:
+            yield f"there is less and less memory: {memory}"
+        print(f"ok {rounds} updates in a row")
+
+
+def main():
+    """Do what is asked for, and say what went wrong."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kernels", nargs="+")
+    parser.add_argument("--plot")
+    parser.add_argument("--only", default="update",
+                        choices=["update", "refuse", "abandon", "rounds"])
+    args = parser.parse_args()
+    packets = str(PACKETS // 2)
+    failures = list({
+        "update": lambda: run_updates(args.kernels, args.plot),
+        "refuse": lambda: run_ktap(args.kernels, "refuse",
+                                   ["nic", "refuse", packets]),
+        "abandon": lambda: run_ktap(args.kernels, "abandon",
+                                    ["live-update", packets, "abandon"]),
+        "rounds": lambda: run_rounds(args.kernels, 20),
+    }[args.only]())
     for failure in failures:
         print(f"live-update: FAILED: {failure}")
     sys.exit(bool(failures))

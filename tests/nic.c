@@ -13,6 +13,11 @@
  *                   Live Update Orchestrator, and start the loaded kernel
  *   nic resume N    in that kernel: look at what came in meanwhile, take over,
  *                   receive N packets more and replace the domain all the time
+ *   nic again N     the same, and then hand over once more
+ *   nic abandon N   in that kernel: finish without the device, see that it is
+ *                   blocked, open it anew and receive N packets more
+ *   nic refuse N    see what cannot be done with a device that is handed over,
+ *                   and that it receives packets all the time; prints KTAP
  *
  * The host sends from "nic: ready" on.
  */
@@ -84,6 +89,10 @@ struct descriptor {
 	uint16_t special;
 };
 
+/* How many packets came in of those that were sent in each so many ns */
+#define BIN_NS		20000000U
+#define BINS		2048
+
 /* What is known of the stream so far */
 struct stream {
 	uint64_t magic;
@@ -96,6 +105,8 @@ struct stream {
 	uint64_t late;		/* not newer than one that came before it */
 	uint64_t corrupt;
 	uint64_t skipped;	/* the device went on, but nothing was written */
+	uint64_t first_ns;	/* when the host sent the first one */
+	uint8_t bins[BINS];
 };
 
 struct memory {
@@ -218,7 +229,10 @@ static void count(struct stream *stream, const struct frame *frame,
 	} else if (frame->sent_ns - stream->last_ns > stream->silence_ns) {
 		stream->silence_ns = frame->sent_ns - stream->last_ns;
 	}
-	stream->received++;
+	if (!stream->received++)
+		stream->first_ns = frame->sent_ns;
+	if ((frame->sent_ns - stream->first_ns) / BIN_NS < BINS)
+		stream->bins[(frame->sent_ns - stream->first_ns) / BIN_NS]++;
 	stream->last = frame->number;
 	stream->last_ns = frame->sent_ns;
 }
@@ -269,6 +283,17 @@ static unsigned long receive(const struct nic *nic, uint64_t packets, bool repla
 	return replaces;
 }
 
+/* For the plot */
+static void print_history(const struct stream *stream)
+{
+	unsigned int i, end = (stream->last_ns - stream->first_ns) / BIN_NS;
+
+	printf("history: %lu %u", stream->first_ns, BIN_NS);
+	for (i = 0; i < BINS && i < end; i++)
+		printf(" %u", stream->bins[i]);
+	printf("\n");
+}
+
 static void print_result(const struct stream *stream, const char *more)
 {
 	uint64_t sent = stream->last - stream->first + 1;
@@ -310,7 +335,7 @@ static int open_orchestrator(void)
 	return fd;
 }
 
-static void preserve(int session, int fd, uint64_t token, const char *what)
+static int try_preserve(int session, int fd, uint64_t token)
 {
 	struct liveupdate_session_preserve_fd preserve = {
 		.size = sizeof(preserve),
@@ -318,7 +343,12 @@ static void preserve(int session, int fd, uint64_t token, const char *what)
 		.token = token,
 	};
 
-	if (!ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &preserve))
+	return ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &preserve);
+}
+
+static void preserve(int session, int fd, uint64_t token, const char *what)
+{
+	if (!try_preserve(session, fd, token))
 		return;
 	/* No handler takes such a file: that is what the stock kernel says. */
 	if (errno != ENOENT)
@@ -326,25 +356,84 @@ static void preserve(int session, int fd, uint64_t token, const char *what)
 	printf("nic: nothing hands the %s over in this kernel\n", what);
 }
 
-static int run_update(uint64_t packets)
+static int create_session(void)
 {
 	struct liveupdate_ioctl_create_session create = {
 		.size = sizeof(create),
 		.name = SESSION,
 	};
-	struct nic nic;
+	int orchestrator = open_orchestrator();
 
-	set_up(&nic);
-	receive(&nic, packets / 2, false);
+	DO_IOCTL(orchestrator, LIVEUPDATE_IOCTL_CREATE_SESSION, &create);
+	close(orchestrator);
+	return create.fd;
+}
+
+static void hand_over(const struct nic *nic, uint64_t packets)
+{
+	int session;
+
+	receive(nic, packets / 2, false);
 	/* Preserving takes time, and nothing may be lost in it. */
-	DO_IOCTL(open_orchestrator(), LIVEUPDATE_IOCTL_CREATE_SESSION, &create);
-	preserve(create.fd, nic.memfd, TOKEN_MEMORY, "memory");
-	preserve(create.fd, nic.vfio.fd, TOKEN_DEVICE, "device");
-	receive(&nic, packets / 2, false);
+	session = create_session();
+	preserve(session, nic->memfd, TOKEN_MEMORY, "memory");
+	preserve(session, nic->vfio.fd, TOKEN_DEVICE, "device");
+	receive(nic, packets / 2, false);
 
 	printf("nic: jumping\n");
 	reboot(RB_KEXEC);
 	die("kexec");
+}
+
+static int run_update(uint64_t packets)
+{
+	struct nic nic;
+
+	set_up(&nic);
+	hand_over(&nic, packets);
+	return 1;
+}
+
+static void expect_refusal(int ret, const char *what)
+{
+	if (!ret)
+		printf("not ok it is refused to %s\n", what);
+	else if (errno != EBUSY)
+		printf("not ok it is refused to %s: %s\n", what, strerror(errno));
+	else
+		printf("ok it is refused to %s\n", what);
+}
+
+static int run_refuse(uint64_t packets)
+{
+	struct nic nic;
+	int session;
+
+	set_up(&nic);
+	receive(&nic, packets, false);
+	session = create_session();
+	if (try_preserve(session, nic.vfio.fd, TOKEN_DEVICE))
+		die("the device is not preserved");
+	expect_refusal(try_preserve(session, nic.vfio.fd, TOKEN_DEVICE + 1),
+		       "preserve a device twice");
+	expect_refusal(vfio_try_attach(&nic.vfio, nic.domains[1]),
+		       "replace the domain of a preserved device");
+	receive(&nic, packets, false);
+	/* Other domains can be made and filled meanwhile. */
+	vfio_make_domain(&nic.vfio, nic.memory, IOVA, sizeof(*nic.memory));
+	receive(&nic, packets, false);
+	close(session);
+
+	receive(&nic, packets, true);
+	printf("%s a device that is not preserved any more goes on\n",
+	       nic.memory->stream.skipped ? "not ok" : "ok");
+	print_result(&nic.memory->stream, "");
+
+	vfio_detach(&nic.vfio);
+	session = create_session();
+	expect_refusal(try_preserve(session, nic.vfio.fd, TOKEN_DEVICE),
+		       "preserve a device that is not attached");
+	return 0;
 }
 
 static int retrieve(int session, uint64_t token)
@@ -365,9 +454,10 @@ static int retrieve_session(void)
 		.size = sizeof(session),
 		.name = SESSION,
 	};
+	int orchestrator = open_orchestrator();
 
-	DO_IOCTL(open_orchestrator(), LIVEUPDATE_IOCTL_RETRIEVE_SESSION,
-		 &session);
+	DO_IOCTL(orchestrator, LIVEUPDATE_IOCTL_RETRIEVE_SESSION, &session);
+	close(orchestrator);
 	return session.fd;
 }
 
@@ -422,38 +512,92 @@ static const char *retrieve_device(struct nic *nic, int session)
 	return fd < 0 ? "opened-anew" : "handed-over";
 }
 
-static int run_resume(uint64_t packets)
+static void finish_session(int session)
 {
 	struct liveupdate_session_finish finish = { .size = sizeof(finish) };
+
+	DO_IOCTL(session, LIVEUPDATE_SESSION_FINISH, &finish);
+	close(session);
+}
+
+/* What a round must not cost: free memory in kB, domain ids */
+static void print_resources(void)
+{
+	unsigned long memory = 0, ids = 0;
+	char line[128];
+	FILE *file;
+
+	file = fopen("/proc/meminfo", "r");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemFree: %lu", &memory) == 1)
+			break;
+	if (file)
+		fclose(file);
+	file = fopen("/sys/class/iommu/dmar0/intel-iommu/domains_used", "r");
+	if (!file || fscanf(file, "%lu", &ids) != 1)
+		die("domains_used");
+	fclose(file);
+	printf("nic: resources free-kB=%lu ids=%lu\n", memory, ids);
+}
+
+static int take_over(struct nic *nic, uint64_t packets, bool again)
+{
 	const char *device, *state = "kept";
 	unsigned int during_jump;
 	unsigned long replaces;
 	char more[128];
-	struct nic nic;
 	int session;
 
 	session = retrieve_session();
-	retrieve_memory(&nic, session);
-	during_jump = count_done(nic.memory);
+	retrieve_memory(nic, session);
+	during_jump = count_done(nic->memory);
 	printf("nic: back, %u packets came in\n", during_jump);
 
-	device = retrieve_device(&nic, session);
-	if (!vfio_is_bus_master(&nic.vfio)) {
+	device = retrieve_device(nic, session);
+	if (!vfio_is_bus_master(&nic->vfio)) {
 		state = "stopped";
-		vfio_enable_bus_master(&nic.vfio);
+		vfio_enable_bus_master(&nic->vfio);
 	}
-	if (!has_ring(&nic)) {
+	if (!has_ring(nic)) {
 		state = "reset";
-		restart_device(&nic);
+		restart_device(nic);
 	}
-	DO_IOCTL(session, LIVEUPDATE_SESSION_FINISH, &finish);
-	poll_ring(&nic);
-	replaces = receive(&nic, packets, true);
+	finish_session(session);
+	poll_ring(nic);
+	replaces = receive(nic, packets, true);
+	print_resources();
+	if (again)
+		hand_over(nic, packets);
 
 	snprintf(more, sizeof(more),
 		 " during-jump=%u replaces-after=%lu device=%s state=%s",
 		 during_jump, replaces, device, state);
-	print_result(&nic.memory->stream, more);
+	print_history(&nic->memory->stream);
+	print_result(&nic->memory->stream, more);
+	return 0;
+}
+
+/* The memory must outlive the device's DMA, so it is not left behind, too. */
+static int run_abandon(uint64_t packets)
+{
+	unsigned int done, session;
+	char path[300];
+	struct nic nic;
+
+	session = retrieve_session();
+	retrieve_memory(&nic, session);
+	finish_session(session);
+	done = count_done(nic.memory);
+	printf("nic: back, %u packets came in\n", done);
+	sleep(1);
+	printf("%s a device that nobody claims is blocked\n",
+	       count_done(nic.memory) == done ? "ok" : "not ok");
+
+	vfio_give(VENDOR, DEVICE, path, sizeof(path));
+	bind_device(&nic, vfio_open(path));
+	restart_device(&nic);
+	receive(&nic, packets, true);
+	printf("ok it can be opened anew\n");
 	return 0;
 }
 
@@ -461,6 +605,7 @@ int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
 	uint64_t packets = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+	struct nic nic;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!strcmp(command, "receive") && packets)
@@ -468,8 +613,15 @@ int main(int argc, char **argv)
 	if (!strcmp(command, "update") && packets)
 		return run_update(packets);
 	if (!strcmp(command, "resume") && packets)
-		return run_resume(packets);
+		return take_over(&nic, packets, false);
+	if (!strcmp(command, "again") && packets)
+		return take_over(&nic, packets, true);
+	if (!strcmp(command, "abandon") && packets)
+		return run_abandon(packets);
+	if (!strcmp(command, "refuse") && packets)
+		return run_refuse(packets);
 
-	fprintf(stderr, "usage: nic receive N | update N | resume N\n");
+	fprintf(stderr,
+		"usage: nic receive | update | resume | again | abandon | refuse N\n");
 	return 2;
 }

@@ -167,14 +167,29 @@ uint32_t vfio_make_domain(const struct vfio *vfio, void *memory, uint64_t iova,
 	return hwpt.out_hwpt_id;
 }
 
-void vfio_attach(const struct vfio *vfio, uint32_t domain)
+int vfio_try_attach(const struct vfio *vfio, uint32_t domain)
 {
 	struct vfio_device_attach_iommufd_pt attach = {
 		.argsz = sizeof(attach),
 		.pt_id = domain,
 	};
 
-	DO_IOCTL(vfio->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+	return ioctl(vfio->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+void vfio_attach(const struct vfio *vfio, uint32_t domain)
+{
+	if (vfio_try_attach(vfio, domain))
+		die("VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+}
+
+void vfio_detach(const struct vfio *vfio)
+{
+	struct vfio_device_detach_iommufd_pt detach = {
+		.argsz = sizeof(detach),
+	};
+
+	DO_IOCTL(vfio->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach);
 }
 
 static struct vfio_region_info region_info(int fd, uint32_t index)

@@ -33,6 +33,9 @@ struct vfio vfio_bind(int fd);
 uint32_t vfio_make_domain(const struct vfio *vfio, void *memory, uint64_t iova,
 			  uint64_t length);
 void vfio_attach(const struct vfio *vfio, uint32_t domain);
+/* May fail; returns what the ioctl does. */
+int vfio_try_attach(const struct vfio *vfio, uint32_t domain);
+void vfio_detach(const struct vfio *vfio);
 volatile uint8_t *vfio_map_bar0(const struct vfio *vfio);
 bool vfio_is_bus_master(const struct vfio *vfio);
 void vfio_enable_bus_master(const struct vfio *vfio);

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the validator of what a live update hands over
+ *
+ * A good blob with a device of each kind must be accepted, each single lie
+ * refused for what it is, and no random one may crash. That nothing is read
+ * which is not preserved shows in that preserved is nothing but a few pages
+ * here: any other address would be a wild one.
+ */
+
+#include <kunit/test.h>
+#include <linux/bitfield.h>
+#include <linux/mm.h>
+#include <linux/prandom.h>
+
+#include "entry_format.h"
+#include "liveupdate.h"
+
+#define NR_MUTANTS	120000
+#define MAX_PAGES	32
+#define MAX_MESSAGES	64
+
+/* Devices of the good blob */
+enum { LEGACY, SECOND, FIRST, NR_DEVICES };
+
+#define LEVELS_LEGACY	3
+#define LEVELS_SECOND	3
+#define LEVELS_FIRST	4
+
+/*
+ * All that is handed over in a test
+ *
+ * @page: every preserved page
+ * @list: each device's list of pages
+ * @table: each device's page table, from the top
+ */
+struct handover {
+	struct liveupdate_blob *blob;
+	void *page[MAX_PAGES];
+	unsigned int nr_pages;
+	struct liveupdate_list *list[NR_DEVICES];
+	u64 *table[NR_DEVICES][LEVELS_FIRST];
+};
+
+static void *new_page(struct kunit *test)
+{
+	struct handover *h = test->priv;
+	void *page = (void *)get_zeroed_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_LT(test, h->nr_pages, MAX_PAGES);
+	h->page[h->nr_pages++] = page;
+	return page;
+}
+
+static bool is_preserved(void *arg, phys_addr_t page)
+{
+	struct handover *h = arg;
+	unsigned int i;
+
+	for (i = 0; i < h->nr_pages; i++)
+		if (virt_to_phys(h->page[i]) == page)
+			return true;
+	return false;
+}
+
+static const char *check(struct handover *h)
+{
+	return liveupdate_blob_check(h->blob, sizeof(*h->blob), is_preserved,
+				     h);
+}
+
+/* A page table with one table per level, and a mapping or two in each */
+static void make_table(struct kunit *test, unsigned int index,
+		       unsigned int levels)
+{
+	struct handover *h = test->priv;
+	struct liveupdate_device *device = &h->blob->device[index];
+	struct liveupdate_list *list = new_page(test);
+	unsigned int i;
+
+	for (i = 0; i < levels; i++) {
+		u64 *table = new_page(test);
+
+		h->table[index][i] = table;
+		list->page[list->nr++] = virt_to_phys(table);
+		if (i)
+			h->table[index][i - 1][i] = virt_to_phys(table) | 3;
+		/* Large pages, and pages, are not followed. */
+		table[511] = 0x123456789000 | 3;
+		if (i < levels - 1)
+			table[511] |= BIT(7);
+	}
+	liveupdate_list_seal(list);
+	h->list[index] = list;
+	device->list = virt_to_phys(list);
+	device->nr_pages = levels;
+	device->context_table = virt_to_phys(new_page(test));
+	device->did = IDA_START_DID + index;
+	device->sid = 0x100 + index;
+	device->flags = LIVEUPDATE_DEVICE_READY;
+}
+
+static void make_legacy(struct kunit *test)
+{
+	struct handover *h = test->priv;
+	struct liveupdate_device *device = &h->blob->device[LEGACY];
+
+	make_table(test, LEGACY, LEVELS_LEGACY);
+	device->kind = LIVEUPDATE_LEGACY;
+	device->context[0] = virt_to_phys(h->table[LEGACY][0]) | CONTEXT_P;
+	device->context[1] = FIELD_PREP(CONTEXT_AW, LEVELS_LEGACY - 2) |
+			     FIELD_PREP(CONTEXT_DID, device->did);
+}
+
+/* What hardware gets to the entry by */
+static void make_pasid_tables(struct kunit *test, unsigned int index)
+{
+	struct handover *h = test->priv;
+	struct liveupdate_device *device = &h->blob->device[index];
+	struct context_words context;
+	u64 *dir = new_page(test), *table = new_page(test);
+
+	device->unit = 1;
+	device->pasid_dir = virt_to_phys(dir);
+	device->pasid_table = virt_to_phys(table);
+	dir[0] = device->pasid_table | 1;
+	memcpy(table, device->entry, sizeof(device->entry));
+	context_entry_make_scalable(&context, device->pasid_dir, BIT(7), 0);
+	memcpy(device->context, context.val, sizeof(device->context));
+}
+
+static void make_second_stage(struct kunit *test)
+{
+	struct handover *h = test->priv;
+	struct liveupdate_device *device = &h->blob->device[SECOND];
+	struct pasid_second_stage ss = { .aw = LEVELS_SECOND - 2 };
+	struct pasid_entry entry;
+
+	make_table(test, SECOND, LEVELS_SECOND);
+	device->kind = LIVEUPDATE_SECOND_STAGE;
+	ss.ssptptr = virt_to_phys(h->table[SECOND][0]);
+	pasid_entry_make_second_stage(&entry, device->did, &ss);
+	memcpy(device->entry, entry.val, sizeof(device->entry));
+	make_pasid_tables(test, SECOND);
+}
+
+static void make_first_stage(struct kunit *test)
+{
+	struct handover *h = test->priv;
+	struct liveupdate_device *device = &h->blob->device[FIRST];
+	struct pasid_first_stage fs = {};
+	struct pasid_entry entry;
+
+	make_table(test, FIRST, LEVELS_FIRST);
+	device->kind = LIVEUPDATE_FIRST_STAGE;
+	fs.fsptptr = virt_to_phys(h->table[FIRST][0]);
+	pasid_entry_make_first_stage(&entry, device->did, 2, &fs);
+	memcpy(device->entry, entry.val, sizeof(device->entry));
+	make_pasid_tables(test, FIRST);
+}
+
+static int liveupdate_test_init(struct kunit *test)
+{
+	struct handover *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	test->priv = h;
+	h->blob = kunit_kzalloc(test, sizeof(*h->blob), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, h->blob);
+
+	h->blob->nr_units = 2;
+	h->blob->unit[0].reg = 0xfed90000;
+	h->blob->unit[0].rtaddr = virt_to_phys(new_page(test));
+	h->blob->unit[1].reg = 0xfed91000;
+	h->blob->unit[1].rtaddr = virt_to_phys(new_page(test)) | DMA_RTADDR_SMT;
+	h->blob->nr_devices = NR_DEVICES;
+	make_legacy(test);
+	make_second_stage(test);
+	make_first_stage(test);
+	liveupdate_blob_seal(h->blob);
+	return 0;
+}
+
+static void liveupdate_test_exit(struct kunit *test)
+{
+	struct handover *h = test->priv;
+
+	while (h && h->nr_pages)
+		free_page((unsigned long)h->page[--h->nr_pages]);
+}
+
+static void test_good(struct kunit *test)
+{
+	struct handover *h = test->priv;
+
+	KUNIT_EXPECT_STREQ(test, check(h) ?: "good", "good");
+
+	/* A device that was blocked at the jump needs no more than its name. */
+	h->blob->device[FIRST] = (struct liveupdate_device){ .sid = 0x400 };
+	liveupdate_blob_seal(h->blob);
+	KUNIT_EXPECT_STREQ(test, check(h) ?: "good", "good");
+}
+
+static void lie_version(struct handover *h)
+{
+	/* The seal sets it; what is under test comes before the checksum. */
+	h->blob->version++;
+}
+
+static void lie_crc(struct handover *h)
+{
+	h->blob->crc ^= 1;
+}
+
+static void lie_length(struct handover *h)
+{
+	h->blob->length--;
+}
+
+static void lie_nr_units(struct handover *h)
+{
+	h->blob->nr_units = LIVEUPDATE_MAX_UNITS + 1;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_nr_devices(struct handover *h)
+{
+	h->blob->nr_devices = LIVEUPDATE_MAX_DEVICES + 1;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_unit(struct handover *h)
+{
+	h->blob->device[SECOND].unit = 2;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_mode(struct handover *h)
+{
+	h->blob->device[SECOND].unit = 0;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_same_unit(struct handover *h)
+{
+	h->blob->unit[1].reg = h->blob->unit[0].reg;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_root(struct handover *h)
+{
+	h->blob->unit[0].rtaddr += SZ_1G;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_same_device(struct handover *h)
+{
+	h->blob->device[FIRST].sid = h->blob->device[SECOND].sid;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_same_did(struct handover *h)
+{
+	h->blob->device[FIRST].did = h->blob->device[SECOND].did;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_did(struct handover *h)
+{
+	h->blob->device[FIRST].did = 77;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_pass_through(struct handover *h)
+{
+	FIELD_MODIFY(CONTEXT_TT, &h->blob->device[LEGACY].context[0],
+		     CONTEXT_TT_PT);
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_type(struct handover *h)
+{
+	FIELD_MODIFY(PASID_PE_PGTT, &h->blob->device[SECOND].entry[0],
+		     PASID_ENTRY_PGTT_PT);
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_dir(struct handover *h)
+{
+	*(u64 *)phys_to_virt(h->blob->device[SECOND].pasid_dir + 8) = 1;
+}
+
+static void lie_pasid(struct handover *h)
+{
+	*(u64 *)phys_to_virt(h->blob->device[SECOND].pasid_table + 64) = 1;
+}
+
+static void lie_list_crc(struct handover *h)
+{
+	h->list[FIRST]->page[1] += SZ_4K;
+}
+
+static void lie_list_page(struct handover *h)
+{
+	h->list[FIRST]->page[1] = 0x1000;
+	liveupdate_list_seal(h->list[FIRST]);
+}
+
+static void lie_list_ring(struct handover *h)
+{
+	h->list[FIRST]->next = virt_to_phys(h->list[FIRST]);
+	liveupdate_list_seal(h->list[FIRST]);
+}
+
+static void lie_list_length(struct handover *h)
+{
+	h->list[FIRST]->nr = LIVEUPDATE_LIST_PAGES + 1;
+	liveupdate_list_seal(h->list[FIRST]);
+}
+
+static void lie_list_top(struct handover *h)
+{
+	h->list[FIRST]->page[0] = h->list[FIRST]->page[1];
+	liveupdate_list_seal(h->list[FIRST]);
+}
+
+static void lie_table(struct handover *h)
+{
+	h->table[SECOND][1][7] = 0x40000000 | 3;
+}
+
+/* One lie each, and what must be said of it */
+static const struct lie {
+	const char *name;
+	void (*tell)(struct handover *h);
+	const char *error;
+} lies[] = {
+	{ "version", lie_version, "unknown version" },
+	{ "checksum", lie_crc, "bad checksum" },
+	{ "length", lie_length, "bad length" },
+	{ "too many units", lie_nr_units, "bad header" },
+	{ "too many devices", lie_nr_devices, "bad header" },
+	{ "no such unit", lie_unit, "device without unit" },
+	{ "unit of another mode", lie_mode,
+	  "device of a kind that its unit does not know" },
+	{ "unit twice", lie_same_unit, "two units are one" },
+	{ "root table elsewhere", lie_root, "root table is not preserved" },
+	{ "device twice", lie_same_device, "two records of one device" },
+	{ "domain id twice", lie_same_did,
+	  "two page tables with one domain id" },
+	{ "other domain id", lie_did,
+	  "domain id is not that of the PASID entry" },
+	{ "pass-through in legacy mode", lie_pass_through,
+	  "context entry of a type that is not handed over" },
+	{ "pass-through in scalable mode", lie_type,
+	  "PASID entry of another type than the record" },
+	{ "second PASID table", lie_dir,
+	  "PASID table is not what the record says" },
+	{ "second PASID entry", lie_pasid,
+	  "PASID table is not what the record says" },
+	{ "checksum of a list", lie_list_crc,
+	  "bad checksum of a list of pages" },
+	{ "page that is not preserved", lie_list_page,
+	  "page of a page table is not preserved" },
+	{ "list without end", lie_list_ring,
+	  "more pages than there should be" },
+	{ "list too long", lie_list_length, "bad length of a list of pages" },
+	{ "list without the top", lie_list_top, "page table without its top" },
+	{ "table that is not preserved", lie_table,
+	  "page table leads to what is not preserved" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(lie, lies, name);
+
+static void test_lie(struct kunit *test)
+{
+	const struct lie *lie = test->param_value;
+	struct handover *h = test->priv;
+
+	lie->tell(h);
+	KUNIT_EXPECT_STREQ(test, check(h) ?: "good", lie->error);
+}
+
+/* A value that some check may take for good */
+static u64 pick_value(struct handover *h, struct rnd_state *rnd, u64 old)
+{
+	switch (prandom_u32_state(rnd) % 6) {
+	case 0:
+		return old ^ BIT_ULL(prandom_u32_state(rnd) % 64);
+	case 1:
+		return virt_to_phys(h->page[prandom_u32_state(rnd) %
+					    h->nr_pages]);
+	case 2:
+		return virt_to_phys(h->page[prandom_u32_state(rnd) %
+					    h->nr_pages]) |
+		       (prandom_u32_state(rnd) & 0xfff);
+	case 3:
+		return prandom_u32_state(rnd) % 200;
+	case 4:
+		return -1ULL >> prandom_u32_state(rnd) % 64;
+	default:
+		return (u64)prandom_u32_state(rnd) << 32 |
+		       prandom_u32_state(rnd);
+	}
+}
+
+static void mutate_word(struct handover *h, struct rnd_state *rnd, void *words,
+			size_t size)
+{
+	u64 *word = (u64 *)words + prandom_u32_state(rnd) % (size / 8);
+
+	*word = pick_value(h, rnd, *word);
+}
+
+/* What is in use of the blob: the rest is as long, and says nothing. */
+static void mutate_blob(struct handover *h, struct rnd_state *rnd)
+{
+	unsigned int n = prandom_u32_state(rnd) % 8;
+
+	if (!n)
+		mutate_word(h, rnd, h->blob,
+			    offsetof(struct liveupdate_blob, unit));
+	else if (n == 1)
+		mutate_word(h, rnd, h->blob->unit, 2 * sizeof(*h->blob->unit));
+	else
+		mutate_word(h, rnd, h->blob->device,
+			    NR_DEVICES * sizeof(*h->blob->device));
+	liveupdate_blob_seal(h->blob);
+}
+
+/* Every page is saved, and brought back, as any of them may be hit. */
+static void mutate_page(struct handover *h, struct rnd_state *rnd)
+{
+	unsigned int n = prandom_u32_state(rnd) % h->nr_pages;
+	unsigned int i;
+
+	mutate_word(h, rnd, h->page[n], 128);
+	for (i = 0; i < NR_DEVICES; i++)
+		if (h->page[n] == h->list[i])
+			liveupdate_list_seal(h->list[i]);
+}
+
+struct fuzz {
+	struct liveupdate_blob *blob;
+	void *pages;
+	const char *message[MAX_MESSAGES];
+	unsigned int nr_messages;
+	unsigned int accepted;
+};
+
+static void save(struct handover *h, struct fuzz *fuzz)
+{
+	unsigned int i;
+
+	*fuzz->blob = *h->blob;
+	for (i = 0; i < h->nr_pages; i++)
+		memcpy(fuzz->pages + i * 128, h->page[i], 128);
+}
+
+static void bring_back(struct handover *h, struct fuzz *fuzz)
+{
+	unsigned int i;
+
+	*h->blob = *fuzz->blob;
+	for (i = 0; i < h->nr_pages; i++)
+		memcpy(h->page[i], fuzz->pages + i * 128, 128);
+}
+
+static void note(struct fuzz *fuzz, const char *message)
+{
+	unsigned int i;
+
+	if (!message) {
+		fuzz->accepted++;
+		return;
+	}
+	for (i = 0; i < fuzz->nr_messages; i++)
+		if (fuzz->message[i] == message)
+			return;
+	if (i < MAX_MESSAGES)
+		fuzz->message[fuzz->nr_messages++] = message;
+}
+
+static void fuzz_once(struct kunit *test, struct fuzz *fuzz,
+		      struct rnd_state *rnd)
+{
+	struct handover *h = test->priv;
+	size_t size = sizeof(*h->blob);
+	unsigned int bit, n;
+
+	switch (prandom_u32_state(rnd) % 8) {
+	case 0:
+		bit = prandom_u32_state(rnd) % (size * 8);
+		((u8 *)h->blob)[bit / 8] ^= BIT(bit % 8);
+		KUNIT_EXPECT_NOT_NULL(test, check(h));
+		return;
+	case 1:
+		size = prandom_u32_state(rnd) % size;
+		KUNIT_EXPECT_NOT_NULL(test,
+				      liveupdate_blob_check(h->blob, size,
+							    is_preserved, h));
+		return;
+	case 2:
+	case 3:
+		mutate_page(h, rnd);
+		break;
+	default:
+		for (n = prandom_u32_state(rnd) % 3; n < 3; n++)
+			mutate_blob(h, rnd);
+	}
+	note(fuzz, check(h));
+}
+
+static void test_fuzz(struct kunit *test)
+{
+	struct handover *h = test->priv;
+	struct fuzz *fuzz = kunit_kzalloc(test, sizeof(*fuzz), GFP_KERNEL);
+	struct rnd_state rnd;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, fuzz);
+	fuzz->blob = kunit_kzalloc(test, sizeof(*fuzz->blob), GFP_KERNEL);
+	fuzz->pages = kunit_kcalloc(test, MAX_PAGES, 128, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fuzz->blob);
+	KUNIT_ASSERT_NOT_NULL(test, fuzz->pages);
+	save(h, fuzz);
+
+	prandom_seed_state(&rnd, 1);
+	for (i = 0; i < NR_MUTANTS; i++) {
+		fuzz_once(test, fuzz, &rnd);
+		bring_back(h, fuzz);
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+
+	kunit_info(test, "%u mutants, %u of them harmless, %u reasons to refuse others",
+		   NR_MUTANTS, fuzz->accepted, fuzz->nr_messages);
+	/* Deep checks are reached, and what was brought back is good. */
+	KUNIT_EXPECT_GE(test, fuzz->nr_messages, 24);
+	KUNIT_EXPECT_STREQ(test, check(h) ?: "good", "good");
+}
+
+static struct kunit_case liveupdate_test_cases[] = {
+	KUNIT_CASE(test_good),
+	KUNIT_CASE_PARAM(test_lie, lie_gen_params),
+	KUNIT_CASE_SLOW(test_fuzz),
+	{}
+};
+
+static struct kunit_suite liveupdate_test_suite = {
+	.name = "intel_liveupdate",
+	.init = liveupdate_test_init,
+	.exit = liveupdate_test_exit,
+	.test_cases = liveupdate_test_cases,
+};
+kunit_test_suite(liveupdate_test_suite);
