@@ -17,6 +17,7 @@ kcsan   := $(config) tests/kcsan.config
 help:
 	@echo "make demo     replace domains under a device that does DMA, stock against rework"
 	@echo "              (REPLACES=$(REPLACES) times)"
+	@echo "make live-update  replace the kernel under a NIC that receives all the time"
 	@echo "make check    all tests"
 	@echo "make prove    entry_sync, for every entry and every fetch, with CBMC"
 	@echo "make shell    an interactive guest on the rework kernel"
@@ -31,6 +32,7 @@ demo: kernels build/initramfs.gz
 	@scripts/demo $(REPLACES)
 
 check: kernels build/bzImage-debug build/bzImage-kcsan build/initramfs.gz build/initramfs-kexec-rework.gz \
+       build/initramfs-kexec-debug.gz \
        build/rework.patch build/fetches
 	@scripts/check
 
@@ -124,5 +126,6 @@ prove: build/linux-stock.stamp
 build/initramfs.gz: build/vmm build/nic tests/init tests/trace scripts/initramfs
 	@$(toolbox) scripts/initramfs $@
 
-build/initramfs-kexec-%.gz: build/initramfs.gz build/bzImage-% tests/kdump tests/live-update
+build/initramfs-kexec-%.gz: build/initramfs.gz build/bzImage-% tests/kdump \
+			     tests/live-update
 	@$(toolbox) scripts/initramfs $@ build/bzImage-$* build/initramfs.gz

@@ -109,7 +109,10 @@ struct incoming {
 	struct in_device device[LIVEUPDATE_MAX_DEVICES];
 };
 
-/* Covers all of the state below. Taken inside the did_lock of a unit. */
+/*
+ * Covers all of the state below. Taken inside the mutex of a group, the
+ * did_lock of a unit and the locks of LUO.
+ */
 static DEFINE_MUTEX(liveupdate_lock);
 static struct outgoing *outgoing;
 static struct incoming incoming;
@@ -193,8 +196,6 @@ static const char *find_obstacle(struct device_domain_info *info)
 		return "has DMA aliases";
 	if (shares_group(dev))
 		return "is not alone in its group";
-	if (pasid_is_in_use(info))
-		return "has a PASID attached";
 
 	return NULL;
 }
@@ -204,14 +205,11 @@ static const char *read_legacy(struct device_domain_info *info,
 {
 	struct context_entry *live;
 
-	scoped_guard(spinlock, &info->iommu->lock) {
-		live = iommu_context_addr(info->iommu, info->bus, info->devfn,
-					  false);
-		if (!live || !context_present(live))
-			return "is not attached";
-		record->context[0] = live->lo;
-		record->context[1] = live->hi;
-	}
+	live = iommu_context_addr(info->iommu, info->bus, info->devfn, false);
+	if (!live || !context_present(live))
+		return "is not attached";
+	record->context[0] = live->lo;
+	record->context[1] = live->hi;
 
 	if (FIELD_GET(CONTEXT_TT, record->context[0]) >
 	    CONTEXT_TT_SECOND_STAGE_ATS)
@@ -227,13 +225,12 @@ static const char *read_scalable(struct device_domain_info *info,
 {
 	struct pasid_entry *live = pasid_entry_lookup(info, IOMMU_NO_PASID);
 
-	if (!live)
+	if (pasid_is_in_use(info))
+		return "has a PASID attached";
+	if (!live || !pasid_pte_is_present(live))
 		return "is not attached";
-	scoped_guard(spinlock, &info->iommu->lock)
-		memcpy(record->entry, live->val, sizeof(record->entry));
+	memcpy(record->entry, live->val, sizeof(record->entry));
 
-	if (!(record->entry[0] & PASID_PE_P))
-		return "is not attached";
 	switch (FIELD_GET(PASID_PE_PGTT, record->entry[0])) {
 	case PASID_ENTRY_PGTT_FL_ONLY:
 		record->kind = LIVEUPDATE_FIRST_STAGE;
@@ -253,7 +250,8 @@ static const char *read_scalable(struct device_domain_info *info,
 
 /*
  * How hardware translates the device now. The live entry tells all that there
- * is to know; the domain itself may go away at any time.
+ * is to know; the domain itself may go away at any time. Under iommu->lock,
+ * unless nothing else runs.
  */
 static const char *read_translation(struct device_domain_info *info,
 				    struct liveupdate_device *record)
@@ -268,13 +266,13 @@ static int refuse(struct device *dev, const char *why)
 	return -EBUSY;
 }
 
-static int check_preservable(struct device_domain_info *info)
+static int check_translation(struct device_domain_info *info,
+			     struct liveupdate_device *record)
 {
-	struct liveupdate_device record;
-	const char *why = find_obstacle(info);
+	const char *why;
 
-	if (!why)
-		why = read_translation(info, &record);
+	scoped_guard(spinlock, &info->iommu->lock)
+		why = read_translation(info, record);
 
 	return why ? refuse(info->dev, why) : 0;
 }
@@ -399,11 +397,18 @@ static struct device_domain_info *pci_info_of(struct device *dev)
 int iommu_liveupdate_preserve(struct device *dev)
 {
 	struct device_domain_info *info = pci_info_of(dev);
+	struct liveupdate_device record;
 	struct out_device *out;
+	const char *why;
 	int ret;
 
 	if (!info)
 		return -EOPNOTSUPP;
+
+	/* Takes the group's mutex, in which attachments take the lock below. */
+	why = find_obstacle(info);
+	if (why)
+		return refuse(dev, why);
 
 	guard(mutex)(&liveupdate_lock);
 	if (WARN_ON_ONCE(!outgoing))
@@ -413,7 +418,7 @@ int iommu_liveupdate_preserve(struct device *dev)
 	if (list_count_nodes(&outgoing->devices) == LIVEUPDATE_MAX_DEVICES)
 		return -ENOSPC;
 
-	ret = check_preservable(info);
+	ret = check_translation(info, &record);
 	if (ret)
 		return ret;
 
@@ -619,7 +624,7 @@ static int add_record(struct out_device *out)
 {
 	struct liveupdate_blob *blob = outgoing->blob;
 	struct device_domain_info *info = out->info;
-	const char *why;
+	int ret;
 
 	out->record = &blob->device[blob->nr_devices++];
 	*out->record = (struct liveupdate_device){
@@ -627,11 +632,9 @@ static int add_record(struct out_device *out)
 		.segment = info->segment,
 		.sid = PCI_DEVID(info->bus, info->devfn),
 	};
-	why = read_translation(info, out->record);
-	if (why)
-		return refuse(info->dev, why);
+	ret = check_translation(info, out->record);
 
-	return freeze_table(out);
+	return ret ?: freeze_table(out);
 }
 
 /**
@@ -720,8 +723,8 @@ static bool is_unchanged(struct out_device *out)
  * tables for the next kernel from here on.
  *
  * Context: The last CPU, on its way to the next kernel. Takes no lock that
- * somebody who was stopped may hold, but iommu->lock, which every user holds
- * with interrupts or preemption off and gives back before it can be stopped.
+ * one that was stopped may hold; those of queue and registers are held with
+ * interrupts off only.
  * Return: true if the unit is handed over; false if nothing on it was
  * preserved, or nothing is as it was.
  */
@@ -906,6 +909,8 @@ EXPORT_SYMBOL_GPL(iommu_liveupdate_flb);
  * True also if what was handed over is refused: then devices are blocked by an
  * empty root table, and at no moment is DMA untranslated.
  *
+ * In one case that cannot be had: if this kernel was told to use another mode.
+ *
  * Context: May sleep.
  * Return: true if it was handed over by the kernel before.
  */
@@ -921,7 +926,7 @@ bool intel_liveupdate_keeps(struct intel_iommu *iommu)
 
 	/* The mode changes only while translation is off. */
 	if (!(rtaddr & DMA_RTADDR_SMT) != !sm_supported(iommu)) {
-		pr_err("%s: was handed over in another mode, all devices are blocked\n",
+		pr_err("%s: was handed over in another mode, translation is turned off\n",
 		       iommu->name);
 		return false;
 	}

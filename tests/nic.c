@@ -69,6 +69,8 @@
 #define TOKEN_MEMORY	1
 #define TOKEN_DEVICE	2
 
+#define MIN_REPLACES	1000
+
 #define MAGIC		0x6e69632d72696e67ULL
 
 struct frame {
@@ -266,14 +268,15 @@ static void poll_ring(const struct nic *nic)
 	give_buffers(nic);
 }
 
-/* Receive @packets and replace the domain now and then, if @replace is set */
-static unsigned long receive(const struct nic *nic, uint64_t packets, bool replace)
+/* Receive @packets; if @replace is set, replace the domain at least so often */
+static unsigned long receive(const struct nic *nic, uint64_t packets,
+			     unsigned long replace)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	uint64_t end = nic->memory->stream.received + packets;
 	unsigned long replaces = 0;
 
-	while (nic->memory->stream.received < end) {
+	while (nic->memory->stream.received < end || replaces < replace) {
 		poll_ring(nic);
 		if (replace)
 			vfio_attach(&nic->vfio,
@@ -321,7 +324,7 @@ static int run_receive(uint64_t packets)
 	struct nic nic;
 
 	set_up(&nic);
-	receive(&nic, packets, false);
+	receive(&nic, packets, 0);
 	print_result(&nic.memory->stream, "");
 	return 0;
 }
@@ -373,12 +376,12 @@ static void hand_over(const struct nic *nic, uint64_t packets)
 {
 	int session;
 
-	receive(nic, packets / 2, false);
+	receive(nic, packets / 2, 0);
 	/* Preserving takes time, and nothing may be lost in it. */
 	session = create_session();
 	preserve(session, nic->memfd, TOKEN_MEMORY, "memory");
 	preserve(session, nic->vfio.fd, TOKEN_DEVICE, "device");
-	receive(nic, packets / 2, false);
+	receive(nic, packets / 2, 0);
 
 	printf("nic: jumping\n");
 	reboot(RB_KEXEC);
@@ -410,7 +413,7 @@ static int run_refuse(uint64_t packets)
 	int session;
 
 	set_up(&nic);
-	receive(&nic, packets, false);
+	receive(&nic, packets, 0);
 	session = create_session();
 	if (try_preserve(session, nic.vfio.fd, TOKEN_DEVICE))
 		die("the device is not preserved");
@@ -418,13 +421,13 @@ static int run_refuse(uint64_t packets)
 		       "preserve a device twice");
 	expect_refusal(vfio_try_attach(&nic.vfio, nic.domains[1]),
 		       "replace the domain of a preserved device");
-	receive(&nic, packets, false);
+	receive(&nic, packets, 0);
 	/* Other domains can be made and filled meanwhile. */
 	vfio_make_domain(&nic.vfio, nic.memory, IOVA, sizeof(*nic.memory));
-	receive(&nic, packets, false);
+	receive(&nic, packets, 0);
 	close(session);
 
-	receive(&nic, packets, true);
+	receive(&nic, packets, MIN_REPLACES);
 	printf("%s a device that is not preserved any more goes on\n",
 	       nic.memory->stream.skipped ? "not ok" : "ok");
 	print_result(&nic.memory->stream, "");
@@ -564,7 +567,7 @@ static int take_over(struct nic *nic, uint64_t packets, bool again)
 	}
 	finish_session(session);
 	poll_ring(nic);
-	replaces = receive(nic, packets, true);
+	replaces = receive(nic, packets, MIN_REPLACES);
 	print_resources();
 	if (again)
 		hand_over(nic, packets);
@@ -596,7 +599,7 @@ static int run_abandon(uint64_t packets)
 	vfio_give(VENDOR, DEVICE, path, sizeof(path));
 	bind_device(&nic, vfio_open(path));
 	restart_device(&nic);
-	receive(&nic, packets, true);
+	receive(&nic, packets, MIN_REPLACES);
 	printf("ok it can be opened anew\n");
 	return 0;
 }
