@@ -103,8 +103,9 @@ build/bzImage-kcsan: build/linux.stamp scripts/kernel $(kcsan)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-kcsan
 	$(call step,$(call kernel,linux,kcsan) $(kcsan))
 
-build/vmm: tests/vmm.c build/toolbox.stamp
-	@$(toolbox) gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<
+build/vmm: tests/vmm.c tests/vfio.c tests/vfio.h build/toolbox.stamp
+	@$(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static \
+		-pthread -o $@ tests/vmm.c tests/vfio.c
 
 build/nic: tests/nic.c tests/vfio.c tests/vfio.h build/toolbox.stamp
 	@$(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static \

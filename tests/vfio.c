@@ -42,7 +42,7 @@ int do_ioctl(int fd, unsigned long request, void *arg, const char *name)
 	return ret;
 }
 
-static void write_file(const char *dir, const char *name, const char *text)
+void write_file(const char *dir, const char *name, const char *text)
 {
 	char path[512];
 	int fd;
@@ -54,7 +54,7 @@ static void write_file(const char *dir, const char *name, const char *text)
 	close(fd);
 }
 
-static bool file_is(const char *dir, const char *name, const char *text)
+bool file_is(const char *dir, const char *name, const char *text)
 {
 	char path[512], line[64] = "";
 	FILE *file;

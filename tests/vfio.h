@@ -17,6 +17,10 @@ struct vfio {
 /* Fails with errno and the name of the program in front. */
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* One line to or from a file of sysfs, proc or debugfs */
+void write_file(const char *dir, const char *name, const char *text);
+bool file_is(const char *dir, const char *name, const char *text);
+
 /* An ioctl that must not fail */
 #define DO_IOCTL(fd, request, arg) do_ioctl(fd, request, arg, #request)
 int do_ioctl(int fd, unsigned long request, void *arg, const char *name);

@@ -25,7 +25,6 @@
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +35,8 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "vfio.h"
 
 #define PAGE		4096UL
 #define TEST_IOVA	0x40000000UL
@@ -96,48 +97,6 @@ static struct vmm {
 	atomic_uint seq;
 	atomic_bool stop;
 } vmm = { .dma_lock = PTHREAD_MUTEX_INITIALIZER };
-
-static void __attribute__((noreturn, format(printf, 1, 2)))
-die(const char *fmt, ...)
-{
-	int err = errno;
-	va_list args;
-
-	va_start(args, fmt);
-	fprintf(stderr, "vmm: ");
-	vfprintf(stderr, fmt, args);
-	fprintf(stderr, ": %s\n", strerror(err));
-	va_end(args);
-	exit(1);
-}
-
-static void write_file(const char *dir, const char *name, const char *text)
-{
-	char path[512];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		die("%s", path);
-	close(fd);
-}
-
-static bool file_is(const char *dir, const char *name, const char *text)
-{
-	char path[512], line[64] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	file = fopen(path, "r");
-	if (!file)
-		return false;
-	if (!fgets(line, sizeof(line), file))
-		line[0] = 0;
-	fclose(file);
-	line[strcspn(line, "\n")] = 0;
-	return !strcmp(line, text);
-}
 
 #define PCI_DEVICES	"/sys/bus/pci/devices"
 
@@ -203,15 +162,6 @@ static bool open_device(struct testdev *device)
 	return found;
 }
 
-static void vmm_ioctl(int fd, unsigned long request, void *arg,
-		      const char *name)
-{
-	if (ioctl(fd, request, arg))
-		die("%s", name);
-}
-
-#define VMM_IOCTL(fd, request, arg) vmm_ioctl(fd, request, arg, #request)
-
 static uint32_t bind_iommufd(struct testdev *device)
 {
 	struct vfio_device_bind_iommufd bind = {
@@ -219,7 +169,7 @@ static uint32_t bind_iommufd(struct testdev *device)
 		.iommufd = vmm.iommufd,
 	};
 
-	VMM_IOCTL(device->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	DO_IOCTL(device->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 	return bind.out_devid;
 }
 
@@ -235,7 +185,7 @@ static void map(uint32_t ioas, void *memory, uint64_t iova, uint64_t length)
 		.iova = iova,
 	};
 
-	VMM_IOCTL(vmm.iommufd, IOMMU_IOAS_MAP, &cmd);
+	DO_IOCTL(vmm.iommufd, IOMMU_IOAS_MAP, &cmd);
 }
 
 static void unmap(uint32_t ioas, uint64_t iova, uint64_t length)
@@ -247,7 +197,7 @@ static void unmap(uint32_t ioas, uint64_t iova, uint64_t length)
 		.length = length,
 	};
 
-	VMM_IOCTL(vmm.iommufd, IOMMU_IOAS_UNMAP, &cmd);
+	DO_IOCTL(vmm.iommufd, IOMMU_IOAS_UNMAP, &cmd);
 }
 
 static void *alloc_pages(unsigned int pages)
@@ -269,9 +219,9 @@ static void make_domain(struct domain *domain, uint32_t devid)
 	};
 	unsigned int i;
 
-	VMM_IOCTL(vmm.iommufd, IOMMU_IOAS_ALLOC, &ioas);
+	DO_IOCTL(vmm.iommufd, IOMMU_IOAS_ALLOC, &ioas);
 	hwpt.pt_id = ioas.out_ioas_id;
-	VMM_IOCTL(vmm.iommufd, IOMMU_HWPT_ALLOC, &hwpt);
+	DO_IOCTL(vmm.iommufd, IOMMU_HWPT_ALLOC, &hwpt);
 
 	domain->ioas = ioas.out_ioas_id;
 	domain->hwpt = hwpt.out_hwpt_id;
@@ -301,7 +251,7 @@ static void detach(struct testdev *device)
 {
 	struct vfio_device_detach_iommufd_pt cmd = { .argsz = sizeof(cmd) };
 
-	VMM_IOCTL(device->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+	DO_IOCTL(device->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
 }
 
 static struct vfio_region_info region_info(struct testdev *device,
@@ -312,7 +262,7 @@ static struct vfio_region_info region_info(struct testdev *device,
 		.index = index,
 	};
 
-	VMM_IOCTL(device->fd, VFIO_DEVICE_GET_REGION_INFO, &info);
+	DO_IOCTL(device->fd, VFIO_DEVICE_GET_REGION_INFO, &info);
 	return info;
 }
 
