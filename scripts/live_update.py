@@ -36,6 +36,9 @@ GUEST = {"debug": ["--cpu", "max,-la57", "--qemu=-m", "--qemu=2G",
                    "--timeout", "900"]}
 APPEND = {"debug": " kho_scratch=64M,256M,256M"}
 RATES = {"debug": 100}
+# Each packet for a blocked device is a fault, with which QEMU and the guest are
+# busy for a while.
+RATE_OF_FAULTS = 40
 # What may wait on the wire, in bytes: about 300 packets. A busy host may keep
 # QEMU from taking them for a second, but a NIC that is off for the length of
 # a kexec loses most of what is sent meanwhile.
@@ -98,7 +101,7 @@ def read_lines(guest, sender):
     return "".join(output), times
 
 
-def run_guest(kernel, mode, name, command):
+def run_guest(kernel, mode, name, command, rate=RATE):
     """Boot, send packets; returns output, times and number of faults."""
     log = f"{name}-{kernel}-{mode}"
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -117,7 +120,7 @@ def run_guest(kernel, mode, name, command):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             pass_fds=[theirs.fileno()]) as guest:
         output, times = read_lines(
-            guest, Sender(ours, RATES.get(kernel, RATE)))
+            guest, Sender(ours, min(rate, RATES.get(kernel, RATE))))
     if guest.returncode:
         output = re.sub(r"^history: .*\n", "", output, flags=re.M)
         sys.exit(f"live-update: {kernel} in {mode} failed:\n{output}")
@@ -226,11 +229,11 @@ def run_updates(kernels, path):
         plot(path, runs)
 
 
-def run_ktap(kernels, name, command):
+def run_ktap(kernels, name, command, rate=RATE):
     """Let the guest judge; yields what it says is wrong."""
     for mode in MODES:
         for kernel in kernels:
-            output, _, _ = run_guest(kernel, mode, name, command)
+            output, _, _ = run_guest(kernel, mode, name, command, rate)
             for line in output.splitlines():
                 if line.startswith("ok "):
                     print(f"{line}, {mode}")
@@ -272,7 +275,8 @@ def main():
         "refuse": lambda: run_ktap(args.kernels, "refuse",
                                    ["nic", "refuse", packets]),
         "abandon": lambda: run_ktap(args.kernels, "abandon",
-                                    ["live-update", packets, "abandon"]),
+                                    ["live-update", packets, "abandon"],
+                                    RATE_OF_FAULTS),
         "rounds": lambda: run_rounds(args.kernels, 20),
     }[args.only]())
     for failure in failures:
