@@ -351,6 +351,26 @@ void inv_piotlb(struct qi_batch *batch, u16 did, u32 pasid)
 	qi_desc_piotlb_all(did, pasid, inv_add(batch, 0));
 }
 
+/**
+ * inv_all - invalidate all that a unit has cached, but for devices' ATCs
+ * @batch: the batch
+ * @iommu: the unit
+ *
+ * In the order in which one cache is refilled from the next.
+ *
+ * Context: Any.
+ */
+void inv_all(struct qi_batch *batch, struct intel_iommu *iommu)
+{
+	inv_context_cache(batch, 0, 0, DMA_CCMD_GLOBAL_INVL);
+	inv_fence(batch);
+	if (sm_supported(iommu)) {
+		inv_pasid_cache(batch, 0, 0, QI_PC_GLOBAL);
+		inv_fence(batch);
+	}
+	inv_iotlb(batch, iommu, 0, DMA_TLB_GLOBAL_FLUSH);
+}
+
 static void add_devtlb(struct qi_batch *batch, struct device_domain_info *info,
 		       u32 pasid, u64 addr, unsigned int order)
 {

@@ -89,13 +89,7 @@ static void context_sync_copied(struct context_sync *cs)
 	}
 
 	inv_init(&batch);
-	inv_context_cache(&batch, 0, cs->sid, DMA_CCMD_GLOBAL_INVL);
-	inv_fence(&batch);
-	if (sm_supported(iommu)) {
-		inv_pasid_cache(&batch, 0, 0, QI_PC_GLOBAL);
-		inv_fence(&batch);
-	}
-	inv_iotlb(&batch, iommu, 0, DMA_TLB_GLOBAL_FLUSH);
+	inv_all(&batch, iommu);
 	inv_devtlb(&batch, cs->info, IOMMU_NO_PASID);
 	inv_submit(&batch, iommu);
 }

@@ -182,7 +182,8 @@ void domain_detach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu)
 
 /**
  * domain_hand_down_did - let a domain take over the id of the one it replaces
- * @from: the domain that is replaced; keeps no id on the unit if it succeeds
+ * @from: the domain that is replaced, or NULL; keeps no id on the unit if it
+ *        succeeds
  * @to: the domain that replaces it; then needs no domain_attach_iommu()
  * @iommu: the unit
  *
@@ -197,16 +198,17 @@ void domain_detach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu)
  * Return: true if @to now has the id; false if nothing has changed, as one of
  * them is attached elsewhere on the unit, too, or there is no memory.
  */
-bool domain_hand_down_did(struct dmar_domain *from, struct dmar_domain *to,
+bool domain_hand_down_did(struct iommu_domain *from, struct iommu_domain *to,
 			  struct intel_iommu *iommu)
 {
 	struct domain_unit *giver, *heir;
 
-	if (!domain_did_is_exclusive(&from->domain, iommu) || !has_own_did(to))
+	if (!domain_did_is_exclusive(from, iommu) ||
+	    !has_own_did(to_dmar_domain(to)))
 		return false;
 
-	giver = domain_unit_get(from, iommu);
-	heir = domain_unit_get(to, iommu);
+	giver = domain_unit_get(to_dmar_domain(from), iommu);
+	heir = domain_unit_get(to_dmar_domain(to), iommu);
 	if (!heir || heir->did.refcnt)
 		return false;
 

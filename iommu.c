@@ -169,25 +169,23 @@ static int attach_prepare_entries(struct attachment *at)
 
 static int attach_prepare_did(struct attachment *at)
 {
-	struct dmar_domain *new = to_dmar_domain(at->new);
 	struct intel_iommu *iommu = at->info->iommu;
 
-	if (domain_did_is_exclusive(at->old, iommu))
-		at->handed_down = domain_hand_down_did(to_dmar_domain(at->old),
-						       new, iommu);
+	at->handed_down = domain_hand_down_did(at->old, at->new, iommu);
+	if (at->handed_down)
+		return 0;
 
-	return at->handed_down ? 0 : domain_attach_iommu(new, iommu);
+	return domain_attach_iommu(to_dmar_domain(at->new), iommu);
 }
 
 static void attach_undo_did(struct attachment *at)
 {
-	struct dmar_domain *new = to_dmar_domain(at->new);
 	struct intel_iommu *iommu = at->info->iommu;
 
 	if (at->handed_down)
-		domain_hand_down_did(new, to_dmar_domain(at->old), iommu);
+		domain_hand_down_did(at->new, at->old, iommu);
 	else
-		domain_detach_iommu(new, iommu);
+		domain_detach_iommu(to_dmar_domain(at->new), iommu);
 }
 
 static int attach_prepare_domain(struct attachment *at)

@@ -72,7 +72,7 @@ struct domain_unit *domain_unit_find(struct dmar_domain *domain,
 void domain_free_units(struct dmar_domain *domain);
 int domain_attach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu);
 void domain_detach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu);
-bool domain_hand_down_did(struct dmar_domain *from, struct dmar_domain *to,
+bool domain_hand_down_did(struct iommu_domain *from, struct iommu_domain *to,
 			  struct intel_iommu *iommu);
 bool domain_did_is_exclusive(struct iommu_domain *domain,
 			     struct intel_iommu *iommu);
@@ -92,6 +92,7 @@ void inv_pasid_cache(struct qi_batch *batch, u16 did, u32 pasid, u64 gran);
 void inv_iotlb(struct qi_batch *batch, struct intel_iommu *iommu, u16 did,
 	       u64 type);
 void inv_piotlb(struct qi_batch *batch, u16 did, u32 pasid);
+void inv_all(struct qi_batch *batch, struct intel_iommu *iommu);
 void inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
 		u32 pasid);
 void inv_submit(struct qi_batch *batch, struct intel_iommu *iommu);

@@ -1132,13 +1132,7 @@ static void block_sid(struct intel_iommu *iommu, u16 sid)
 	}
 
 	inv_init(&batch);
-	inv_context_cache(&batch, 0, 0, DMA_CCMD_GLOBAL_INVL);
-	inv_fence(&batch);
-	if (sm_supported(iommu)) {
-		inv_pasid_cache(&batch, 0, 0, QI_PC_GLOBAL);
-		inv_fence(&batch);
-	}
-	inv_iotlb(&batch, iommu, 0, DMA_TLB_GLOBAL_FLUSH);
+	inv_all(&batch, iommu);
 	inv_submit(&batch, iommu);
 }
 

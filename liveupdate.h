@@ -121,7 +121,6 @@ void liveupdate_blob_seal(struct liveupdate_blob *blob);
 const char *liveupdate_blob_check(const struct liveupdate_blob *blob,
 				  size_t size, liveupdate_page_fn is_preserved,
 				  void *arg);
-phys_addr_t liveupdate_device_table(const struct liveupdate_device *device);
 bool liveupdate_walk_table(const struct liveupdate_device *device,
 			   liveupdate_page_fn visit, void *arg);
 

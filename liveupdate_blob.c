@@ -94,14 +94,8 @@ void liveupdate_blob_seal(struct liveupdate_blob *blob)
 	blob->crc = blob_crc(blob);
 }
 
-/**
- * liveupdate_device_table - find the top of a device's page table
- * @device: its record
- *
- * Context: Any.
- * Return: the physical address that is in its entry.
- */
-phys_addr_t liveupdate_device_table(const struct liveupdate_device *device)
+/* The top of a device's page table, by what its entry says */
+static phys_addr_t liveupdate_device_table(const struct liveupdate_device *device)
 {
 	switch (device->kind) {
 	case LIVEUPDATE_LEGACY:

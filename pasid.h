@@ -43,11 +43,6 @@ struct pasid_table {
 	u32 max_pasid;
 };
 
-static inline bool pasid_pde_is_present(struct pasid_dir_entry *pde)
-{
-	return READ_ONCE(pde->val) & PASID_PDE_P;
-}
-
 static inline struct pasid_entry *
 get_pasid_table_from_pde(struct pasid_dir_entry *pde)
 {
