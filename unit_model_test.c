@@ -63,8 +63,9 @@ static void store_entry(struct unit_device *ud, const u64 *words,
 {
 	u64 to[2] = { words[0], words[1] };
 
+	/* A page that is nobody's table; the one next to a table may be one. */
 	if (mistake == MISTAKE_OTHER_TABLE)
-		to[0] += SZ_4K;
+		to[0] = page_to_phys(ZERO_PAGE(0)) | (to[0] & ~VTD_PAGE_MASK);
 
 	if (mistake == MISTAKE_PLAIN_WRITE)
 		memcpy(ud->live, to, sizeof(to));
