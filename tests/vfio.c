@@ -128,18 +128,24 @@ int vfio_open(const char *path)
 	return fd;
 }
 
+struct vfio vfio_bind_to(int fd, int iommufd)
+{
+	struct vfio_device_bind_iommufd bind = {
+		.argsz = sizeof(bind),
+		.iommufd = iommufd,
+	};
+
+	DO_IOCTL(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	return (struct vfio){
+		.fd = fd,
+		.iommufd = iommufd,
+		.id = bind.out_devid,
+	};
+}
+
 struct vfio vfio_bind(int fd)
 {
-	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
-	struct vfio vfio = { .fd = fd };
-
-	vfio.iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
-	if (vfio.iommufd < 0)
-		die("/dev/iommu");
-	bind.iommufd = vfio.iommufd;
-	DO_IOCTL(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
-	vfio.id = bind.out_devid;
-	return vfio;
+	return vfio_bind_to(fd, vfio_open("/dev/iommu"));
 }
 
 uint32_t vfio_make_domain(const struct vfio *vfio, void *memory, uint64_t iova,

@@ -31,7 +31,8 @@ int do_ioctl(int fd, unsigned long request, void *arg, const char *name);
  */
 void vfio_give(const char *vendor, const char *device, char *path, size_t size);
 int vfio_open(const char *path);
-/* Bind @fd, an open device, to an iommufd of its own. */
+/* Bind @fd, an open device, to an iommufd, or to one of its own. */
+struct vfio vfio_bind_to(int fd, int iommufd);
 struct vfio vfio_bind(int fd);
 /* A domain that maps @memory at @iova and nothing else; returns its ID. */
 uint32_t vfio_make_domain(const struct vfio *vfio, void *memory, uint64_t iova,

@@ -74,7 +74,7 @@ struct counts {
 
 struct testdev {
 	char slot[64];
-	int fd;
+	struct vfio vfio;
 	/* NULL while the device is not there for DMA */
 	volatile uint8_t *regs;
 };
@@ -121,9 +121,7 @@ static void bind_device(struct testdev *device)
 				 entry->d_name);
 	closedir(devices);
 
-	device->fd = open(path, O_RDWR);
-	if (device->fd < 0)
-		die("%s", path);
+	device->vfio = vfio_bind_to(vfio_open(path), vmm.iommufd);
 }
 
 static void unbind_device(struct testdev *device)
@@ -131,7 +129,7 @@ static void unbind_device(struct testdev *device)
 	char dir[300];
 
 	munmap((void *)device->regs, PAGE);
-	close(device->fd);
+	close(device->vfio.fd);
 	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s/driver", device->slot);
 	write_file(dir, "unbind", device->slot);
 }
@@ -160,17 +158,6 @@ static bool open_device(struct testdev *device)
 	if (found)
 		bind_device(device);
 	return found;
-}
-
-static uint32_t bind_iommufd(struct testdev *device)
-{
-	struct vfio_device_bind_iommufd bind = {
-		.argsz = sizeof(bind),
-		.iommufd = vmm.iommufd,
-	};
-
-	DO_IOCTL(device->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
-	return bind.out_devid;
 }
 
 static void map(uint32_t ioas, void *memory, uint64_t iova, uint64_t length)
@@ -231,54 +218,6 @@ static void make_domain(struct domain *domain, uint32_t devid)
 		    PAGE);
 }
 
-static int try_attach(struct testdev *device, uint32_t pt_id)
-{
-	struct vfio_device_attach_iommufd_pt cmd = {
-		.argsz = sizeof(cmd),
-		.pt_id = pt_id,
-	};
-
-	return ioctl(device->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
-}
-
-static void attach(struct testdev *device, uint32_t pt_id)
-{
-	if (try_attach(device, pt_id))
-		die("VFIO_DEVICE_ATTACH_IOMMUFD_PT");
-}
-
-static void detach(struct testdev *device)
-{
-	struct vfio_device_detach_iommufd_pt cmd = { .argsz = sizeof(cmd) };
-
-	DO_IOCTL(device->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
-}
-
-static struct vfio_region_info region_info(struct testdev *device,
-					   uint32_t index)
-{
-	struct vfio_region_info info = {
-		.argsz = sizeof(info),
-		.index = index,
-	};
-
-	DO_IOCTL(device->fd, VFIO_DEVICE_GET_REGION_INFO, &info);
-	return info;
-}
-
-static void enable_bus_master(struct testdev *device)
-{
-	off_t offset = region_info(device,
-				   VFIO_PCI_CONFIG_REGION_INDEX).offset + 4;
-	uint16_t command;
-
-	if (pread(device->fd, &command, sizeof(command), offset) < 0)
-		die("read of the PCI command register");
-	command |= 0x6;	/* memory space and bus master */
-	if (pwrite(device->fd, &command, sizeof(command), offset) < 0)
-		die("write of the PCI command register");
-}
-
 static void write_reg(struct testdev *device, unsigned int reg, uint32_t value)
 {
 	*(volatile uint32_t *)(device->regs + reg) = value;
@@ -291,47 +230,35 @@ static uint32_t read_reg(struct testdev *device, unsigned int reg)
 
 static void map_registers(struct testdev *device)
 {
-	struct vfio_region_info bar = region_info(device,
-						  VFIO_PCI_BAR0_REGION_INDEX);
-
-	device->regs = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			    device->fd, bar.offset);
-	if (device->regs == MAP_FAILED)
-		die("mmap of BAR 0");
-
+	device->regs = vfio_map_bar0(&device->vfio);
 	write_reg(device, REG_IOVA_HI, (uint32_t)(TEST_IOVA >> 32));
 	write_reg(device, REG_LEN, sizeof(uint32_t));
 }
 
 static void start_device(struct testdev *device, struct domain *domain)
 {
-	attach(device, domain->hwpt);
+	vfio_attach(&device->vfio, domain->hwpt);
 	map_registers(device);
-	enable_bus_master(device);
+	vfio_enable_bus_master(&device->vfio);
 }
 
 static void set_up(void)
 {
 	struct testdev *neighbour;
-	uint32_t devid;
 	int i;
 
-	vmm.iommufd = open("/dev/iommu", O_RDWR);
-	if (vmm.iommufd < 0)
-		die("/dev/iommu");
+	vmm.iommufd = vfio_open("/dev/iommu");
 	errno = ENODEV;
 	if (!open_device(&vmm.device))
 		die("iommu-testdev");
-	devid = bind_iommufd(&vmm.device);
-	make_domain(&vmm.domains[0], devid);
-	make_domain(&vmm.domains[1], devid);
+	make_domain(&vmm.domains[0], vmm.device.vfio.id);
+	make_domain(&vmm.domains[1], vmm.device.vfio.id);
 	start_device(&vmm.device, &vmm.domains[0]);
 
 	for (i = 0; i < 2; i++) {
 		neighbour = &vmm.neighbours[i];
 		if (!open_device(neighbour))
 			break;
-		bind_iommufd(neighbour);
 		start_device(neighbour, &vmm.domains[i]);
 		vmm.num_neighbours++;
 	}
@@ -407,7 +334,7 @@ static void replace(void)
 {
 	unsigned int seq = atomic_fetch_add(&vmm.seq, 1) + 1;
 
-	attach(&vmm.device, vmm.domains[(seq + 1) / 2 % 2].hwpt);
+	vfio_attach(&vmm.device.vfio, vmm.domains[(seq + 1) / 2 % 2].hwpt);
 	atomic_fetch_add(&vmm.seq, 1);
 }
 
@@ -487,9 +414,8 @@ static void rebind(struct testdev *device)
 	pthread_mutex_lock(&vmm.dma_lock);
 	unbind_device(device);
 	bind_device(device);
-	bind_iommufd(device);
 	map_registers(device);
-	enable_bus_master(device);
+	vfio_enable_bus_master(&device->vfio);
 	pthread_mutex_unlock(&vmm.dma_lock);
 }
 
@@ -504,9 +430,9 @@ static void *change_thread(void *arg)
 		if (what == 0)
 			rebind(device);
 		else if (what < 4)
-			detach(device);
+			vfio_detach(&device->vfio);
 		else
-			attach(device, vmm.domains[what % 2].hwpt);
+			vfio_attach(&device->vfio, vmm.domains[what % 2].hwpt);
 
 		pthread_mutex_lock(&vmm.dma_lock);
 		landed = write_once(device);
@@ -610,13 +536,14 @@ static int run_attach(void)
 
 	printf("KTAP version 1\n1..8\n");
 	check(write_once(&vmm.device) == 0, "DMA lands in the attached domain");
-	check(try_attach(&vmm.device, no_such_id), "an attach can fail");
+	check(vfio_try_attach(&vmm.device.vfio, no_such_id), "an attach can fail");
 	check(write_once(&vmm.device) == 0, "DMA lands in the old domain after a failure");
-	check(!try_attach(&vmm.device, vmm.domains[0].hwpt), "the same domain can be attached");
+	check(!vfio_try_attach(&vmm.device.vfio, vmm.domains[0].hwpt),
+	      "the same domain can be attached");
 	check(write_once(&vmm.device) == 0, "DMA lands in it");
-	detach(&vmm.device);
+	vfio_detach(&vmm.device.vfio);
 	check(write_once(&vmm.device) < 0, "DMA of a detached device is blocked");
-	attach(&vmm.device, vmm.domains[1].hwpt);
+	vfio_attach(&vmm.device.vfio, vmm.domains[1].hwpt);
 	check(write_once(&vmm.device) == 1, "DMA lands in the domain attached then");
 	unmap(vmm.domains[1].ioas, TEST_IOVA, TEST_IOVAS * PAGE);
 	check(write_once(&vmm.device) < 0, "DMA to what was unmapped is blocked");
@@ -666,7 +593,7 @@ static int run_fail(void)
 	printf("KTAP version 1\n1..4\n");
 	for (nth = 1; ; nth++) {
 		fail_nth(nth);
-		failed = try_attach(&vmm.device, vmm.domains[!attached].hwpt);
+		failed = vfio_try_attach(&vmm.device.vfio, vmm.domains[!attached].hwpt);
 		injected = fail_nth(0);
 		refused += failed;
 		attached ^= !failed;
