@@ -31,6 +31,7 @@
 #define pr_fmt(fmt)	"DMAR: live update: " fmt
 #define dev_fmt(fmt)	pr_fmt(fmt)
 
+#include <kunit/visibility.h>
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
 #include <linux/iommu.h>
@@ -51,8 +52,7 @@
 /*
  * A device that is preserved
  *
- * @context: its entry in the tables that are handed over
- * @context_table: the page with that
+ * @sid: its requester IDs, its own first
  * @pasid_dir: scalable mode: the directory that is handed over
  * @pasid_table: scalable mode: the table that is handed over
  * @record: while frozen: its record in the blob
@@ -62,8 +62,8 @@ struct out_device {
 	struct list_head node;
 	struct device_domain_info *info;
 	unsigned int unit;
-	struct context_words *context;
-	void *context_table;
+	unsigned int nr_sids;
+	u16 sid[LIVEUPDATE_MAX_SIDS];
 	struct pasid_dir_entry *pasid_dir;
 	struct pasid_entry *pasid_table;
 	struct liveupdate_device *record;
@@ -153,12 +153,6 @@ static int count_device(struct device *dev, void *count)
 	return 0;
 }
 
-static int count_alias(struct pci_dev *pdev, u16 sid, void *count)
-{
-	++*(unsigned int *)count;
-	return 0;
-}
-
 static bool shares_group(struct device *dev)
 {
 	struct iommu_group *group = iommu_group_get(dev);
@@ -172,17 +166,9 @@ static bool shares_group(struct device *dev)
 	return count > 1;
 }
 
-static bool has_aliases(struct device *dev)
-{
-	unsigned int count = 0;
-
-	pci_for_each_dma_alias(to_pci_dev(dev), count_alias, &count);
-
-	return count > 1;
-}
-
 /* What keeps a device from being handed over, whatever it is attached to */
-static const char *find_obstacle(struct device_domain_info *info)
+VISIBLE_IF_KUNIT const char *
+liveupdate_find_obstacle(struct device_domain_info *info)
 {
 	struct device *dev = info->dev;
 
@@ -192,8 +178,6 @@ static const char *find_obstacle(struct device_domain_info *info)
 		return "is a virtual function";
 	if (!info->iommu->qi)
 		return "its unit has no queued invalidation";
-	if (has_aliases(dev))
-		return "has DMA aliases";
 	if (shares_group(dev))
 		return "is not alone in its group";
 
@@ -253,8 +237,9 @@ static const char *read_scalable(struct device_domain_info *info,
  * is to know; the domain itself may go away at any time. Under iommu->lock,
  * unless nothing else runs.
  */
-static const char *read_translation(struct device_domain_info *info,
-				    struct liveupdate_device *record)
+VISIBLE_IF_KUNIT const char *
+liveupdate_read_translation(struct device_domain_info *info,
+			    struct liveupdate_device *record)
 {
 	return sm_supported(info->iommu) ? read_scalable(info, record) :
 					   read_legacy(info, record);
@@ -272,7 +257,7 @@ static int check_translation(struct device_domain_info *info,
 	const char *why;
 
 	scoped_guard(spinlock, &info->iommu->lock)
-		why = read_translation(info, record);
+		why = liveupdate_read_translation(info, record);
 
 	return why ? refuse(info->dev, why) : 0;
 }
@@ -305,34 +290,27 @@ static int get_unit(struct intel_iommu *iommu)
 	return i;
 }
 
-/* Find the device's context entry, in a table that it may share with others. */
-static int get_context(struct out_device *out)
+static u64 rtaddr_of(const struct out_device *out)
 {
-	struct device_domain_info *info = out->info;
-	struct intel_iommu *iommu = info->iommu;
-	struct root_entry *root = &outgoing->root[out->unit][info->bus];
-	unsigned int index = info->devfn;
-	u64 *entry = &root->lo;
+	return outgoing->blob->unit[out->unit].rtaddr;
+}
+
+/* Entries of one table may be of several devices. */
+static int alloc_context_table(struct out_device *out, u16 sid)
+{
+	u64 *entry = liveupdate_root_entry(rtaddr_of(out), sid);
 	void *table;
 
-	/* A scalable mode entry is of 256 bits; two tables make a bus. */
-	if (sm_supported(iommu)) {
-		if (info->devfn >= 0x80)
-			entry = &root->hi;
-		index = (info->devfn & 0x7f) * 2;
-	}
+	if (*entry)
+		return 0;
 
-	if (!*entry) {
-		table = kho_alloc_preserve(SZ_4K);
-		if (IS_ERR(table))
-			return PTR_ERR(table);
-		__iommu_flush_cache(iommu, table, SZ_4K);
-		*entry = virt_to_phys(table) | 1;
-		__iommu_flush_cache(iommu, entry, sizeof(*entry));
-	}
+	table = kho_alloc_preserve(SZ_4K);
+	if (IS_ERR(table))
+		return PTR_ERR(table);
 
-	out->context_table = phys_to_virt(*entry & VTD_PAGE_MASK);
-	out->context = (struct context_words *)out->context_table + index;
+	__iommu_flush_cache(out->info->iommu, table, SZ_4K);
+	*entry = virt_to_phys(table) | 1;
+	__iommu_flush_cache(out->info->iommu, entry, sizeof(*entry));
 	return 0;
 }
 
@@ -353,15 +331,20 @@ static void free_outgoing(struct out_device *out)
 static int alloc_tables(struct out_device *out)
 {
 	int unit = get_unit(out->info->iommu);
+	unsigned int i;
 	int ret;
 
 	if (unit < 0)
 		return unit;
 
 	out->unit = unit;
-	ret = get_context(out);
-	if (ret || !sm_supported(out->info->iommu))
-		return ret;
+	for (i = 0; i < out->nr_sids; i++) {
+		ret = alloc_context_table(out, out->sid[i]);
+		if (ret)
+			return ret;
+	}
+	if (!sm_supported(out->info->iommu))
+		return 0;
 
 	out->pasid_dir = kho_alloc_preserve(SZ_4K);
 	if (IS_ERR(out->pasid_dir))
@@ -370,6 +353,34 @@ static int alloc_tables(struct out_device *out)
 	out->pasid_table = kho_alloc_preserve(SZ_4K);
 
 	return PTR_ERR_OR_ZERO(out->pasid_table);
+}
+
+/* In scalable mode, bridges do not lend their requester ID, see context.c. */
+static int add_sid(struct pci_dev *pdev, u16 sid, void *opaque)
+{
+	struct out_device *out = opaque;
+	unsigned int i;
+
+	if (&pdev->dev != out->info->dev && sm_supported(out->info->iommu))
+		return 0;
+	for (i = 0; i < out->nr_sids; i++)
+		if (out->sid[i] == sid)
+			return 0;
+	if (i == LIVEUPDATE_MAX_SIDS)
+		return -ENOSPC;
+
+	out->sid[out->nr_sids++] = sid;
+	return 0;
+}
+
+static int fill_outgoing(struct out_device *out)
+{
+	struct device *dev = out->info->dev;
+
+	if (pci_for_each_dma_alias(to_pci_dev(dev), add_sid, out))
+		return refuse(dev, "has too many DMA aliases");
+
+	return alloc_tables(out);
 }
 
 /* The driver's record of a device, if it is one of ours on PCI */
@@ -406,7 +417,7 @@ int iommu_liveupdate_preserve(struct device *dev)
 		return -EOPNOTSUPP;
 
 	/* Takes the group's mutex, in which attachments take the lock below. */
-	why = find_obstacle(info);
+	why = liveupdate_find_obstacle(info);
 	if (why)
 		return refuse(dev, why);
 
@@ -426,7 +437,7 @@ int iommu_liveupdate_preserve(struct device *dev)
 	if (!out)
 		return -ENOMEM;
 	out->info = info;
-	ret = alloc_tables(out);
+	ret = fill_outgoing(out);
 	if (ret) {
 		free_outgoing(out);
 		return ret;
@@ -569,7 +580,8 @@ static void write_tables(struct out_device *out)
 	struct liveupdate_device *record = out->record;
 	struct device_domain_info *info = out->info;
 	struct intel_iommu *iommu = info->iommu;
-	struct context_words context;
+	struct context_words context, *entry;
+	unsigned int i;
 	u64 flags = 0;
 
 	if (sm_supported(iommu)) {
@@ -591,17 +603,25 @@ static void write_tables(struct out_device *out)
 		memcpy(record->context, context.val, sizeof(record->context));
 	}
 
-	record->context_table = virt_to_phys(out->context_table);
 	record->list = virt_to_phys(out->lists);
-	memcpy(out->context, record->context, sizeof(record->context));
-	__iommu_flush_cache(iommu, out->context, sizeof(*out->context));
+	for (i = 0; i < record->nr_sids; i++) {
+		entry = liveupdate_context_entry(rtaddr_of(out),
+						 record->sid[i]);
+		*entry = liveupdate_context(record, i);
+		__iommu_flush_cache(iommu, entry, sizeof(*entry));
+	}
 }
 
 static void clear_context(struct out_device *out)
 {
-	*out->context = (struct context_words){};
-	__iommu_flush_cache(out->info->iommu, out->context,
-			    sizeof(*out->context));
+	struct context_words *entry;
+	unsigned int i;
+
+	for (i = 0; i < out->nr_sids; i++) {
+		entry = liveupdate_context_entry(rtaddr_of(out), out->sid[i]);
+		*entry = (struct context_words){};
+		__iommu_flush_cache(out->info->iommu, entry, sizeof(*entry));
+	}
 }
 
 /* Records have no holes: the last one takes the place of the one that goes. */
@@ -630,8 +650,9 @@ static int add_record(struct out_device *out)
 	*out->record = (struct liveupdate_device){
 		.unit = out->unit,
 		.segment = info->segment,
-		.sid = PCI_DEVID(info->bus, info->devfn),
+		.nr_sids = out->nr_sids,
 	};
+	memcpy(out->record->sid, out->sid, sizeof(out->sid));
 	ret = check_translation(info, out->record);
 
 	return ret ?: freeze_table(out);
@@ -704,7 +725,8 @@ static bool is_unchanged(struct out_device *out)
 {
 	struct liveupdate_device now = {};
 
-	if (read_translation(out->info, &now) || now.kind != out->record->kind)
+	if (liveupdate_read_translation(out->info, &now) ||
+	    now.kind != out->record->kind)
 		return false;
 	if (memcmp(now.entry, out->record->entry, sizeof(now.entry)))
 		return false;
@@ -864,7 +886,17 @@ static void free_incoming_device(const struct liveupdate_device *device)
 	}
 	free_incoming_page(device->pasid_dir);
 	free_incoming_page(device->pasid_table);
-	free_incoming_page(device->context_table);
+}
+
+static void free_incoming_unit(const struct liveupdate_unit *unit)
+{
+	phys_addr_t root = unit->rtaddr & VTD_PAGE_MASK;
+	u64 *half = phys_to_virt(root);
+	unsigned int i;
+
+	for (i = 0; i < SZ_4K / sizeof(*half); i++)
+		free_incoming_page(half[i] & VTD_PAGE_MASK);
+	free_incoming_page(root);
 }
 
 /* All devices are settled, and no unit uses any of this. */
@@ -882,7 +914,7 @@ static void flb_finish(struct liveupdate_flb_op_args *args)
 		if (blob->device[i].flags)
 			free_incoming_device(&blob->device[i]);
 	for (i = 0; i < blob->nr_units; i++)
-		free_incoming_page(blob->unit[i].rtaddr & VTD_PAGE_MASK);
+		free_incoming_unit(&blob->unit[i]);
 	free_incoming_page(__pa(blob));
 	incoming.blob = NULL;
 }
@@ -969,30 +1001,60 @@ static void release_did(unsigned int index)
 	did_free(iommu, device[index].did);
 }
 
+static struct context_entry *context_of(struct intel_iommu *iommu, u16 sid)
+{
+	return iommu_context_addr(iommu, PCI_BUS_NUM(sid), sid & 0xff, true);
+}
+
+static bool has_contexts(const struct liveupdate_device *device,
+			 struct intel_iommu *iommu)
+{
+	unsigned int i;
+
+	guard(spinlock)(&iommu->lock);
+	for (i = 0; i < device->nr_sids; i++)
+		if (!context_of(iommu, device->sid[i]))
+			return false;
+	return true;
+}
+
+static void restore_contexts(const struct liveupdate_device *device,
+			     struct intel_iommu *iommu)
+{
+	struct context_entry *entry;
+	struct context_words ce;
+	unsigned int i;
+	u16 sid;
+
+	guard(spinlock)(&iommu->lock);
+	for (i = 0; i < device->nr_sids; i++) {
+		sid = device->sid[i];
+		ce = liveupdate_context(device, i);
+		entry = context_of(iommu, sid);
+		entry->lo = ce.val[0];
+		entry->hi = ce.val[1];
+		__iommu_flush_cache(iommu, entry, sizeof(*entry));
+		set_context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff);
+	}
+}
+
 static int restore_device(unsigned int index, struct intel_iommu *iommu)
 {
 	const struct liveupdate_device *device = &incoming.blob->device[index];
-	u8 bus = PCI_BUS_NUM(device->sid), devfn = device->sid & 0xff;
-	struct context_entry *entry;
 	int ret;
 
 	if (device->segment != iommu->segment)
 		return -EINVAL;
+	if (!has_contexts(device, iommu))
+		return -ENOMEM;
 
 	ret = reserve_did(index, iommu);
 	if (ret)
 		return ret;
-	incoming.device[index].iommu = iommu;
 
 	/* The root table is not in use yet, so that the order is no matter. */
-	guard(spinlock)(&iommu->lock);
-	entry = iommu_context_addr(iommu, bus, devfn, true);
-	if (!entry)
-		return -ENOMEM;
-	entry->lo = device->context[0];
-	entry->hi = device->context[1];
-	__iommu_flush_cache(iommu, entry, sizeof(*entry));
-	set_context_copied(iommu, bus, devfn);
+	restore_contexts(device, iommu);
+	incoming.device[index].iommu = iommu;
 	return 0;
 }
 
@@ -1011,9 +1073,9 @@ static void restore_devices(struct intel_iommu *iommu, unsigned int unit)
 		if (ret)
 			pr_err("%s: device %04x:%02x:%02x.%d cannot be taken over and is blocked: error %d\n",
 			       iommu->name, device->segment,
-			       PCI_BUS_NUM(device->sid),
-			       PCI_SLOT(device->sid & 0xff),
-			       PCI_FUNC(device->sid & 0xff), ret);
+			       PCI_BUS_NUM(device->sid[0]),
+			       PCI_SLOT(device->sid[0] & 0xff),
+			       PCI_FUNC(device->sid[0] & 0xff), ret);
 	}
 }
 
@@ -1061,7 +1123,7 @@ static struct in_device *find_incoming(u16 segment, u16 sid)
 	lockdep_assert_held(&liveupdate_lock);
 	for (i = 0; incoming.blob && i < incoming.blob->nr_devices; i++)
 		if (incoming.blob->device[i].segment == segment &&
-		    incoming.blob->device[i].sid == sid)
+		    incoming.blob->device[i].sid[0] == sid)
 			return &incoming.device[i];
 	return NULL;
 }
@@ -1118,17 +1180,23 @@ bool intel_liveupdate_is_claimed(struct device_domain_info *info)
 }
 
 /* The device is gone, with its directory and what it may have cached. */
-static void block_sid(struct intel_iommu *iommu, u16 sid)
+static void block_record(struct intel_iommu *iommu,
+			 const struct liveupdate_device *device)
 {
-	u8 bus = PCI_BUS_NUM(sid), devfn = sid & 0xff;
 	struct context_entry *entry;
 	struct qi_batch batch;
+	unsigned int i;
+	u16 sid;
 
 	scoped_guard(spinlock, &iommu->lock) {
-		entry = iommu_context_addr(iommu, bus, devfn, true);
-		WRITE_ONCE(entry->lo, 0);
-		__iommu_flush_cache(iommu, entry, sizeof(*entry));
-		clear_context_copied(iommu, bus, devfn);
+		for (i = 0; i < device->nr_sids; i++) {
+			sid = device->sid[i];
+			entry = context_of(iommu, sid);
+			WRITE_ONCE(entry->lo, 0);
+			__iommu_flush_cache(iommu, entry, sizeof(*entry));
+			clear_context_copied(iommu, PCI_BUS_NUM(sid),
+					     sid & 0xff);
+		}
 	}
 
 	inv_init(&batch);
@@ -1137,9 +1205,10 @@ static void block_sid(struct intel_iommu *iommu, u16 sid)
 }
 
 static void block_device(struct intel_iommu *iommu, struct pci_dev *pdev,
-			 u16 sid)
+			 const struct liveupdate_device *device)
 {
 	struct device_domain_info *info = NULL;
+	u16 sid = device->sid[0];
 
 	/* Keeps attachments away; one that has been there left no mark. */
 	guard(mutex)(&iommu->did_lock);
@@ -1149,7 +1218,7 @@ static void block_device(struct intel_iommu *iommu, struct pci_dev *pdev,
 	if (pdev)
 		info = pci_info_of(&pdev->dev);
 	if (!info || info->iommu != iommu) {
-		block_sid(iommu, sid);
+		block_record(iommu, device);
 		return;
 	}
 
@@ -1186,7 +1255,8 @@ void iommu_liveupdate_settle(u16 segment, u16 sid)
 
 	pdev = pci_get_domain_bus_and_slot(segment, PCI_BUS_NUM(sid),
 					   sid & 0xff);
-	block_device(iommu, pdev, sid);
+	block_device(iommu, pdev,
+		     &incoming.blob->device[in - incoming.device]);
 	pci_dev_put(pdev);
 
 	guard(mutex)(&liveupdate_lock);

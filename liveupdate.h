@@ -11,12 +11,14 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
+#include "entry_format.h"
 #include "iommu.h"
 
 #define LIVEUPDATE_BLOB_MAGIC	0x5644542d4c495645ULL	/* VDT-LIVE */
 #define LIVEUPDATE_BLOB_VERSION	1
 #define LIVEUPDATE_MAX_UNITS	64
 #define LIVEUPDATE_MAX_DEVICES	128
+#define LIVEUPDATE_MAX_SIDS	8
 
 /* How a device is translated */
 enum liveupdate_kind {
@@ -31,7 +33,9 @@ enum liveupdate_kind {
 /**
  * struct liveupdate_unit - a unit that translates through the jump
  * @reg: physical address of its registers, which is what identifies it
- * @rtaddr: its root table address register: root table and mode
+ * @rtaddr: its root table address register: mode, and the root table. That and
+ *          the context tables it points to have entries of the devices below
+ *          and no others.
  */
 struct liveupdate_unit {
 	u64 reg;
@@ -42,14 +46,14 @@ struct liveupdate_unit {
  * struct liveupdate_device - a device that does DMA through the jump
  * @unit: index of its unit
  * @segment: its PCI segment
- * @sid: its requester ID
+ * @nr_sids: number of entries of @sid
+ * @sid: the requester IDs of its DMA: its own, then its DMA aliases
  * @did: tags what the unit caches of its translations
  * @kind: &enum liveupdate_kind
  * @flags: %LIVEUPDATE_DEVICE_READY
- * @context: its context entry
+ * @context: its context entry; that of an alias does not serve ATS
  * @entry: scalable mode: words 0 to 2 of the PASID entry of its requests
  *         without PASID; the others are zero
- * @context_table: page that @context is in
  * @pasid_dir: scalable mode: page with its PASID directory
  * @pasid_table: scalable mode: page with @entry
  * @list: first &struct liveupdate_list of its page table's pages
@@ -58,13 +62,13 @@ struct liveupdate_unit {
 struct liveupdate_device {
 	u32 unit;
 	u16 segment;
-	u16 sid;
+	u16 nr_sids;
+	u16 sid[LIVEUPDATE_MAX_SIDS];
 	u16 did;
 	u16 kind;
 	u32 flags;
 	u64 context[2];
 	u64 entry[3];
-	u64 context_table;
 	u64 pasid_dir;
 	u64 pasid_table;
 	u64 list;
@@ -113,7 +117,7 @@ struct liveupdate_list {
 
 static_assert(sizeof(struct liveupdate_list) == SZ_4K);
 
-/* The blob itself (liveupdate_blob.c) */
+/* The blob itself, and the tables in it (liveupdate_blob.c) */
 typedef bool (*liveupdate_page_fn)(void *arg, phys_addr_t page);
 
 void liveupdate_list_seal(struct liveupdate_list *list);
@@ -123,5 +127,15 @@ const char *liveupdate_blob_check(const struct liveupdate_blob *blob,
 				  void *arg);
 bool liveupdate_walk_table(const struct liveupdate_device *device,
 			   liveupdate_page_fn visit, void *arg);
+struct context_words liveupdate_context(const struct liveupdate_device *device,
+					unsigned int index);
+u64 *liveupdate_root_entry(u64 rtaddr, u16 sid);
+struct context_words *liveupdate_context_entry(u64 rtaddr, u16 sid);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+const char *liveupdate_find_obstacle(struct device_domain_info *info);
+const char *liveupdate_read_translation(struct device_domain_info *info,
+					struct liveupdate_device *record);
+#endif
 
 #endif /* _INTEL_LIVEUPDATE_H_ */

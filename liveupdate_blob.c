@@ -14,6 +14,7 @@
 #include <linux/crc32.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/pci.h>
 
 #include "entry_format.h"
 #include "liveupdate.h"
@@ -167,6 +168,67 @@ bool liveupdate_walk_table(const struct liveupdate_device *device,
 		    visit, arg);
 }
 
+/**
+ * liveupdate_context - what a context entry of a device is
+ * @device: its record
+ * @index: of the requester ID
+ *
+ * Context: Any.
+ * Return: the entry.
+ */
+struct context_words liveupdate_context(const struct liveupdate_device *device,
+					unsigned int index)
+{
+	struct context_words ce = {
+		.val = { device->context[0], device->context[1] }
+	};
+
+	/* The ATC is the device's own, not that of its aliases. */
+	if (index && device->kind == LIVEUPDATE_LEGACY)
+		FIELD_MODIFY(CONTEXT_TT, &ce.val[0], CONTEXT_TT_SECOND_STAGE);
+
+	return ce;
+}
+
+/**
+ * liveupdate_root_entry - find what points to a context table
+ * @rtaddr: a root table address register
+ * @sid: a requester ID
+ *
+ * VT-d spec, section 9.1 and 9.2: in scalable mode two tables make a bus.
+ *
+ * Context: Any.
+ * Return: half of a root entry: 0, or the address of the table and P.
+ */
+u64 *liveupdate_root_entry(u64 rtaddr, u16 sid)
+{
+	u64 *root = phys_to_virt(rtaddr & RTADDR_ROOT);
+	bool upper = rtaddr & RTADDR_SCALABLE && sid & 0x80;
+
+	return root + 2 * PCI_BUS_NUM(sid) + upper;
+}
+
+/**
+ * liveupdate_context_entry - find a context entry
+ * @rtaddr: a root table address register
+ * @sid: a requester ID
+ *
+ * Context: Any.
+ * Return: the entry, of which scalable mode has two words more; NULL if there
+ * is no table for it.
+ */
+struct context_words *liveupdate_context_entry(u64 rtaddr, u16 sid)
+{
+	u64 root = *liveupdate_root_entry(rtaddr, sid);
+	struct context_words *table = phys_to_virt(root & VTD_PAGE_MASK);
+
+	if (!root)
+		return NULL;
+
+	return table + (rtaddr & RTADDR_SCALABLE ? 2 * (sid & 0x7f) :
+						   sid & 0xff);
+}
+
 struct check {
 	const struct liveupdate_blob *blob;
 	liveupdate_page_fn is_preserved;
@@ -185,6 +247,23 @@ static bool is_scalable(const struct check *check,
 	return check->blob->unit[device->unit].rtaddr & RTADDR_SCALABLE;
 }
 
+/* Each half of a root entry is 0, or the address of a table with P, bit 0. */
+static const char *check_root(const struct check *check, u64 rtaddr)
+{
+	const u64 *half = phys_to_virt(rtaddr & RTADDR_ROOT);
+	unsigned int i;
+
+	for (i = 0; i < TABLE_ENTRIES; i++) {
+		if (!half[i])
+			continue;
+		if (i % 2 && !(rtaddr & RTADDR_SCALABLE))
+			return "bad root entry";
+		if (!is_page(check, half[i] ^ 1))
+			return "context table is not preserved";
+	}
+	return NULL;
+}
+
 static const char *check_unit(const struct check *check, unsigned int index)
 {
 	const struct liveupdate_unit *unit = &check->blob->unit[index];
@@ -200,7 +279,7 @@ static const char *check_unit(const struct check *check, unsigned int index)
 	if (!is_page(check, unit->rtaddr & RTADDR_ROOT))
 		return "root table is not preserved";
 
-	return NULL;
+	return check_root(check, unit->rtaddr);
 }
 
 static const char *check_list(const struct check *check,
@@ -324,6 +403,48 @@ static const char *check_scalable(const struct check *check,
 	return NULL;
 }
 
+/* Do the tables say of the device what its record says? */
+static bool has_context(const struct check *check,
+			const struct liveupdate_device *device)
+{
+	u64 rtaddr = check->blob->unit[device->unit].rtaddr;
+	const struct context_words *entry;
+	struct context_words want;
+	unsigned int i;
+
+	for (i = 0; i < device->nr_sids; i++) {
+		want = liveupdate_context(device, i);
+		entry = liveupdate_context_entry(rtaddr, device->sid[i]);
+		if (!entry || memcmp(entry, &want, sizeof(want)))
+			return false;
+		if (rtaddr & RTADDR_SCALABLE &&
+		    !is_zero(entry[1].val, ARRAY_SIZE(entry[1].val)))
+			return false;
+	}
+	return true;
+}
+
+static bool has_sid(const struct liveupdate_device *device, u16 sid)
+{
+	unsigned int i;
+
+	for (i = 0; i < device->nr_sids; i++)
+		if (device->sid[i] == sid)
+			return true;
+	return false;
+}
+
+static bool share_sid(const struct liveupdate_device *device,
+		      const struct liveupdate_device *other)
+{
+	unsigned int i;
+
+	for (i = 0; i < device->nr_sids; i++)
+		if (has_sid(other, device->sid[i]))
+			return true;
+	return false;
+}
+
 /* Is there another record that this one contradicts? */
 static const char *check_others(const struct check *check, unsigned int index)
 {
@@ -332,7 +453,7 @@ static const char *check_others(const struct check *check, unsigned int index)
 
 	for (other = check->blob->device; other < device; other++) {
 		if (other->segment == device->segment &&
-		    other->sid == device->sid)
+		    share_sid(device, other))
 			return "two records of one device";
 		if (other->flags && other->unit == device->unit &&
 		    other->did == device->did &&
@@ -353,6 +474,8 @@ static const char *check_device(struct check *check, unsigned int index)
 		return "device without unit";
 	if (device->flags & ~LIVEUPDATE_DEVICE_READY)
 		return "unknown flag of a device";
+	if (!device->nr_sids || device->nr_sids > LIVEUPDATE_MAX_SIDS)
+		return "bad number of requester IDs";
 	error = check_others(check, index);
 	if (error || !device->flags)
 		return error;
@@ -366,8 +489,8 @@ static const char *check_device(struct check *check, unsigned int index)
 	if (error)
 		return error;
 
-	if (!is_page(check, device->context_table))
-		return "context table is not preserved";
+	if (!has_context(check, device))
+		return "context entry is not what the record says";
 	error = check_list(check, device);
 	if (error)
 		return error;

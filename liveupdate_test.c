@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the validator of what a live update hands over
+ * Tests of what is handed over in a live update, and of what is not
  *
  * A good blob with a device of each kind must be accepted, each single lie
  * refused for what it is, and no random one may crash. That nothing is read
@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/prandom.h>
 
+#include "attach_world.h"
 #include "entry_format.h"
 #include "liveupdate.h"
 
@@ -22,6 +23,9 @@
 
 /* Devices of the good blob */
 enum { LEGACY, SECOND, FIRST, NR_DEVICES };
+
+/* A second requester ID of the legacy device */
+#define ALIAS		0x208
 
 #define LEVELS_LEGACY	3
 #define LEVELS_SECOND	3
@@ -95,9 +99,9 @@ static void make_table(struct kunit *test, unsigned int index,
 	h->list[index] = list;
 	device->list = virt_to_phys(list);
 	device->nr_pages = levels;
-	device->context_table = virt_to_phys(new_page(test));
 	device->did = IDA_START_DID + index;
-	device->sid = 0x100 + index;
+	device->nr_sids = 1;
+	device->sid[0] = 0x100 + index;
 	device->flags = LIVEUPDATE_DEVICE_READY;
 }
 
@@ -108,7 +112,11 @@ static void make_legacy(struct kunit *test)
 
 	make_table(test, LEGACY, LEVELS_LEGACY);
 	device->kind = LIVEUPDATE_LEGACY;
-	device->context[0] = virt_to_phys(h->table[LEGACY][0]) | CONTEXT_P;
+	device->nr_sids = 2;
+	device->sid[1] = ALIAS;
+	device->context[0] = virt_to_phys(h->table[LEGACY][0]) | CONTEXT_P |
+			     FIELD_PREP(CONTEXT_TT,
+					CONTEXT_TT_SECOND_STAGE_ATS);
 	device->context[1] = FIELD_PREP(CONTEXT_AW, LEVELS_LEGACY - 2) |
 			     FIELD_PREP(CONTEXT_DID, device->did);
 }
@@ -160,9 +168,28 @@ static void make_first_stage(struct kunit *test)
 	make_pasid_tables(test, FIRST);
 }
 
+/* The tables that hardware finds the device by */
+static void put_contexts(struct kunit *test, unsigned int index)
+{
+	struct handover *h = test->priv;
+	struct liveupdate_device *device = &h->blob->device[index];
+	u64 rtaddr = h->blob->unit[device->unit].rtaddr;
+	unsigned int i;
+	u64 *root;
+
+	for (i = 0; i < device->nr_sids; i++) {
+		root = liveupdate_root_entry(rtaddr, device->sid[i]);
+		if (!*root)
+			*root = virt_to_phys(new_page(test)) | 1;
+		*liveupdate_context_entry(rtaddr, device->sid[i]) =
+			liveupdate_context(device, i);
+	}
+}
+
 static int liveupdate_test_init(struct kunit *test)
 {
 	struct handover *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, h);
 	test->priv = h;
@@ -178,6 +205,8 @@ static int liveupdate_test_init(struct kunit *test)
 	make_legacy(test);
 	make_second_stage(test);
 	make_first_stage(test);
+	for (i = 0; i < NR_DEVICES; i++)
+		put_contexts(test, i);
 	liveupdate_blob_seal(h->blob);
 	return 0;
 }
@@ -197,7 +226,10 @@ static void test_good(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, check(h) ?: "good", "good");
 
 	/* A device that was blocked at the jump needs no more than its name. */
-	h->blob->device[FIRST] = (struct liveupdate_device){ .sid = 0x400 };
+	h->blob->device[FIRST] = (struct liveupdate_device){
+		.nr_sids = 1,
+		.sid = { 0x400 },
+	};
 	liveupdate_blob_seal(h->blob);
 	KUNIT_EXPECT_STREQ(test, check(h) ?: "good", "good");
 }
@@ -256,8 +288,49 @@ static void lie_root(struct handover *h)
 
 static void lie_same_device(struct handover *h)
 {
-	h->blob->device[FIRST].sid = h->blob->device[SECOND].sid;
+	h->blob->device[FIRST].sid[0] = h->blob->device[SECOND].sid[0];
 	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_same_alias(struct handover *h)
+{
+	h->blob->device[FIRST].sid[0] = ALIAS;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_nr_sids(struct handover *h)
+{
+	h->blob->device[LEGACY].nr_sids = LIVEUPDATE_MAX_SIDS + 1;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_alias(struct handover *h)
+{
+	h->blob->device[LEGACY].sid[1]++;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_bus(struct handover *h)
+{
+	h->blob->device[SECOND].sid[0] += 0x300;
+	liveupdate_blob_seal(h->blob);
+}
+
+static void lie_context(struct handover *h)
+{
+	liveupdate_context_entry(h->blob->unit[0].rtaddr, ALIAS)->val[0] = 0;
+}
+
+static void lie_context_table(struct handover *h)
+{
+	*liveupdate_root_entry(h->blob->unit[0].rtaddr, 0x300) = 0x40000000 | 1;
+}
+
+static void lie_upper_table(struct handover *h)
+{
+	u64 *root = liveupdate_root_entry(h->blob->unit[0].rtaddr, ALIAS);
+
+	root[1] = root[0];
 }
 
 static void lie_same_did(struct handover *h)
@@ -347,6 +420,18 @@ static const struct lie {
 	{ "unit twice", lie_same_unit, "two units are one" },
 	{ "root table elsewhere", lie_root, "root table is not preserved" },
 	{ "device twice", lie_same_device, "two records of one device" },
+	{ "alias is a device", lie_same_alias, "two records of one device" },
+	{ "too many requester IDs", lie_nr_sids,
+	  "bad number of requester IDs" },
+	{ "other alias", lie_alias,
+	  "context entry is not what the record says" },
+	{ "other bus", lie_bus, "context entry is not what the record says" },
+	{ "no context entry", lie_context,
+	  "context entry is not what the record says" },
+	{ "context table elsewhere", lie_context_table,
+	  "context table is not preserved" },
+	{ "second context table in legacy mode", lie_upper_table,
+	  "bad root entry" },
 	{ "domain id twice", lie_same_did,
 	  "two page tables with one domain id" },
 	{ "other domain id", lie_did,
@@ -548,6 +633,90 @@ static struct kunit_case liveupdate_test_cases[] = {
 	{}
 };
 
+/* What a device is attached to, and what is said when it is to be preserved */
+static const struct refusal {
+	const char *name;
+	struct world_config config;
+	enum world_kind kind;
+	const char *why;
+	enum liveupdate_kind record;
+} refusals[] = {
+	{ "legacy, second stage", { .quantum_words = 2 }, WORLD_SS, "fine",
+	  LIVEUPDATE_LEGACY },
+	{ "legacy, blocked", { .quantum_words = 2 }, WORLD_BLOCKED,
+	  "is not attached" },
+	{ "legacy, identity", { .quantum_words = 2 }, WORLD_IDENTITY,
+	  "is attached to an identity domain" },
+	{ "second stage", { .scalable = true, .quantum_words = 2 }, WORLD_SS,
+	  "fine", LIVEUPDATE_SECOND_STAGE },
+	{ "first stage", { .scalable = true, .quantum_words = 2 }, WORLD_FS,
+	  "fine", LIVEUPDATE_FIRST_STAGE },
+	{ "blocked", { .scalable = true, .quantum_words = 2 }, WORLD_BLOCKED,
+	  "is not attached" },
+	{ "identity", { .scalable = true, .quantum_words = 2 }, WORLD_IDENTITY,
+	  "is attached to an identity domain" },
+	{ "nested", { .scalable = true, .quantum_words = 2 }, WORLD_NESTED,
+	  "is attached to a nested domain" },
+	{ "PASID", { .scalable = true, .pasid = 5, .quantum_words = 2 },
+	  WORLD_SS, "has a PASID attached" },
+	{ "SVA", { .scalable = true, .pasid = 5, .ats = true,
+		   .quantum_words = 2 }, WORLD_SVA, "has a PASID attached" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(refusal, refusals, name);
+
+static void test_refusal(struct kunit *test)
+{
+	const struct refusal *refusal = test->param_value;
+	struct liveupdate_device record = {};
+	struct attach_world *world;
+	const char *why;
+
+	if (refusal->config.scalable && !intel_iommu_sm)
+		kunit_skip(test, "needs scalable mode");
+
+	world = attach_world_make(test, &refusal->config);
+	if (!world_can_attach(world, WORLD_DEVICE, refusal->kind))
+		kunit_skip(test, "cannot be had here");
+	world_attach(world, WORLD_DEVICE, refusal->kind);
+
+	why = liveupdate_read_translation(&world->pci[0].info, &record);
+	KUNIT_EXPECT_STREQ(test, why ?: "fine", refusal->why);
+	KUNIT_EXPECT_EQ(test, record.kind, refusal->record);
+}
+
+static void test_obstacles(struct kunit *test)
+{
+	const struct world_config config = { .quantum_words = 2 };
+	struct attach_world *world = attach_world_make(test, &config);
+	struct device_domain_info *info = &world->pci[0].info;
+	struct q_inval *qi = world->iommu.qi;
+
+	world->iommu.qi = NULL;
+	KUNIT_EXPECT_STREQ(test, liveupdate_find_obstacle(info),
+			   "its unit has no queued invalidation");
+	world->iommu.qi = qi;
+
+	world->pci[0].pdev.is_virtfn = true;
+	KUNIT_EXPECT_STREQ(test, liveupdate_find_obstacle(info),
+			   "is a virtual function");
+	world->pci[0].pdev.is_virtfn = false;
+
+	KUNIT_EXPECT_STREQ(test, liveupdate_find_obstacle(info),
+			   "is not alone in its group");
+}
+
+static struct kunit_case liveupdate_refusal_cases[] = {
+	KUNIT_CASE_PARAM(test_refusal, refusal_gen_params),
+	KUNIT_CASE(test_obstacles),
+	{}
+};
+
+static struct kunit_suite liveupdate_refusal_suite = {
+	.name = "intel_liveupdate_refusals",
+	.test_cases = liveupdate_refusal_cases,
+};
+
 static struct kunit_suite liveupdate_test_suite = {
 	.name = "intel_liveupdate",
 	.init = liveupdate_test_init,
@@ -555,4 +724,4 @@ static struct kunit_suite liveupdate_test_suite = {
 	.test_cases = liveupdate_test_cases,
 };
 
-kunit_test_suite(liveupdate_test_suite);
+kunit_test_suites(&liveupdate_test_suite, &liveupdate_refusal_suite);
