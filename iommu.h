@@ -107,8 +107,9 @@ void cache_tags_unassign(struct dmar_domain *domain, u16 did,
 bool intel_liveupdate_is_preserved(struct device_domain_info *info);
 bool intel_liveupdate_is_claimed(struct device_domain_info *info);
 bool intel_liveupdate_hand_over(struct intel_iommu *iommu);
+void intel_liveupdate_adopt(void);
 bool intel_liveupdate_keeps(struct intel_iommu *iommu);
-int intel_liveupdate_restore(struct intel_iommu *iommu);
+void intel_liveupdate_restore(struct intel_iommu *iommu);
 #else
 static inline bool
 intel_liveupdate_is_preserved(struct device_domain_info *info)
@@ -126,14 +127,17 @@ static inline bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 	return false;
 }
 
+static inline void intel_liveupdate_adopt(void)
+{
+}
+
 static inline bool intel_liveupdate_keeps(struct intel_iommu *iommu)
 {
 	return false;
 }
 
-static inline int intel_liveupdate_restore(struct intel_iommu *iommu)
+static inline void intel_liveupdate_restore(struct intel_iommu *iommu)
 {
-	return 0;
 }
 #endif
 

@@ -34,6 +34,7 @@
 #include <kunit/visibility.h>
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
+#include <linux/dmar.h>
 #include <linux/iommu.h>
 #include <linux/iommu_liveupdate.h>
 #include <linux/kexec.h>
@@ -934,35 +935,76 @@ struct liveupdate_flb iommu_liveupdate_flb = {
 };
 EXPORT_SYMBOL_GPL(iommu_liveupdate_flb);
 
+/* Firmware may leave units on, too; then there is no kernel to go on with. */
+static bool was_left_on(struct intel_iommu *iommu)
+{
+	return is_kho_boot() && readl(iommu->reg + DMAR_GSTS_REG) & DMA_GSTS_TES;
+}
+
+static bool was_left_scalable(struct intel_iommu *iommu)
+{
+	return readq(iommu->reg + DMAR_RTADDR_REG) & DMA_RTADDR_SMT;
+}
+
+static void adopt_mode(bool scalable)
+{
+	struct dmar_drhd_unit *drhd;
+	struct intel_iommu *iommu;
+
+	intel_iommu_sm = scalable;
+	for_each_iommu(iommu, drhd) {
+		iommu->agaw = iommu_calculate_agaw(iommu);
+		iommu->msagaw = iommu_calculate_max_sagaw(iommu);
+	}
+}
+
+/**
+ * intel_liveupdate_adopt - take units over as the kernel before has left them
+ *
+ * A unit that is found translating goes on to do so, whatever this kernel was
+ * told: where translation is off, IOVAs are taken for physical addresses, and a
+ * unit's mode changes only while it is off.
+ *
+ * Context: At boot, before units are set up. Under dmar_global_lock.
+ */
+void __init intel_liveupdate_adopt(void)
+{
+	struct dmar_drhd_unit *drhd;
+	struct intel_iommu *iommu;
+
+	for_each_iommu(iommu, drhd) {
+		if (drhd->ignored || !was_left_on(iommu))
+			continue;
+		if (dmar_policy_off()) {
+			pr_warn("%s: was handed over translating, and stays on: intel_iommu=on is assumed\n",
+				iommu->name);
+			dmar_policy = DMAR_ON;
+			/* For the other devices, as near to off as can be */
+			iommu_set_default_passthrough(false);
+		}
+		if (was_left_scalable(iommu) != sm_supported(iommu)) {
+			pr_warn("%s: was handed over in %s mode, and stays in it\n",
+				iommu->name, sm_supported(iommu) ?
+				"legacy" : "scalable");
+			adopt_mode(was_left_scalable(iommu));
+		}
+	}
+}
+
 /**
  * intel_liveupdate_keeps - whether a unit's translation is to stay on at boot
  * @iommu: a unit that is found translating
  *
- * True also if what was handed over is refused: then devices are blocked by an
- * empty root table, and at no moment is DMA untranslated.
+ * Also if what was handed over is refused, or cannot be had: then devices are
+ * blocked by an empty root table, and at no moment is DMA untranslated.
  *
- * In one case that cannot be had: if this kernel was told to use another mode.
- *
- * Context: May sleep.
- * Return: true if it was handed over by the kernel before.
+ * Context: Any. At boot, after intel_liveupdate_adopt().
+ * Return: true if the kernel before left it on for this one.
  */
 bool intel_liveupdate_keeps(struct intel_iommu *iommu)
 {
-	u64 rtaddr = readq(iommu->reg + DMAR_RTADDR_REG);
-	void *obj;
-
-	/* The reference is not the last: each preserved file has one. */
-	if (liveupdate_flb_get_incoming(&iommu_liveupdate_flb, &obj))
-		return false;
-	liveupdate_flb_put_incoming(&iommu_liveupdate_flb);
-
-	/* The mode changes only while translation is off. */
-	if (!(rtaddr & DMA_RTADDR_SMT) != !sm_supported(iommu)) {
-		pr_err("%s: was handed over in another mode, translation is turned off\n",
-		       iommu->name);
-		return false;
-	}
-	return true;
+	return was_left_on(iommu) &&
+	       was_left_scalable(iommu) == sm_supported(iommu);
 }
 
 static int reserve_did(unsigned int index, struct intel_iommu *iommu)
@@ -1079,30 +1121,17 @@ static void restore_devices(struct intel_iommu *iommu, unsigned int unit)
 	}
 }
 
-/**
- * intel_liveupdate_restore - take over the devices of a unit
- * @iommu: a unit that translates, by the tables of the kernel before. Its own
- *         root table is empty, and not in use yet.
- *
- * A device that is not taken over is blocked once the root table is in use.
- *
- * Context: May sleep. At boot, before any domain has an id on the unit.
- * Return: 0; -ENOMEM.
- */
-int intel_liveupdate_restore(struct intel_iommu *iommu)
+static void restore_unit(struct intel_iommu *iommu)
 {
 	u64 rtaddr = readq(iommu->reg + DMAR_RTADDR_REG);
-	const struct liveupdate_blob *blob;
+	const struct liveupdate_blob *blob = incoming.blob;
 	unsigned int i;
 
-	guard(mutex)(&liveupdate_lock);
-	blob = incoming.blob;
-	if (!blob)
-		return 0;
-
 	iommu->copied_tables = bitmap_zalloc(BIT(16), GFP_KERNEL);
-	if (!iommu->copied_tables)
-		return -ENOMEM;
+	if (!iommu->copied_tables) {
+		pr_err("%s: no memory, all devices are blocked\n", iommu->name);
+		return;
+	}
 
 	for (i = 0; i < blob->nr_units; i++) {
 		if (blob->unit[i].reg != iommu->reg_phys)
@@ -1113,7 +1142,35 @@ int intel_liveupdate_restore(struct intel_iommu *iommu)
 			pr_err("%s: uses other tables than it should, all devices are blocked\n",
 			       iommu->name);
 	}
-	return 0;
+}
+
+/**
+ * intel_liveupdate_restore - take over the devices of a unit
+ * @iommu: a unit that translates, by the tables of the kernel before. Its own
+ *         root table is empty, and not in use yet.
+ *
+ * A device that is not taken over is blocked once the root table is in use.
+ *
+ * Context: May sleep. At boot, before any domain has an id on the unit.
+ */
+void intel_liveupdate_restore(struct intel_iommu *iommu)
+{
+	void *obj;
+	int ret;
+
+	/* The reference is not the last: each preserved file has one. */
+	ret = liveupdate_flb_get_incoming(&iommu_liveupdate_flb, &obj);
+	if (ret) {
+		pr_err("%s: what was handed over cannot be had (%pe), all devices are blocked%s\n",
+		       iommu->name, ERR_PTR(ret), liveupdate_enabled() ? "" :
+		       ": boot with kho=on liveupdate=on");
+		return;
+	}
+	liveupdate_flb_put_incoming(&iommu_liveupdate_flb);
+
+	guard(mutex)(&liveupdate_lock);
+	if (incoming.blob)
+		restore_unit(iommu);
 }
 
 static struct in_device *find_incoming(u16 segment, u16 sid)

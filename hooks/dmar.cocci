@@ -2,6 +2,7 @@
 //
 // File: drivers/iommu/intel/iommu_base.c
 // Once: !intel_liveupdate_hand_over(
+// Once: intel_liveupdate_adopt(
 // Once: !intel_liveupdate_keeps(
 // Once: intel_liveupdate_restore(
 // Once: (is_kdump_kernel() || context_copied(
@@ -19,6 +20,19 @@ void intel_iommu_shutdown(...)
 -	iommu_disable_translation(iommu);
 +	if (!intel_liveupdate_hand_over(iommu))
 +		iommu_disable_translation(iommu);
+	...>
+}
+
+// Whether the driver is to run, and in which mode, is decided by now. Where
+// devices translate it is not for the command line to say.
+@@
+@@
+intel_iommu_init(...)
+{
+	<...
++	intel_liveupdate_adopt();
++
+	if (dmar_policy_off()) { ... }
 	...>
 }
 
@@ -44,7 +58,10 @@ init_dmars(...)
 {
 	<...
 -	ret = copy_translation_tables(iommu);
-+	ret = is_kdump_kernel() ? copy_translation_tables(iommu) :
++	ret = 0;
++	if (is_kdump_kernel())
++		ret = copy_translation_tables(iommu);
++	else
 +		intel_liveupdate_restore(iommu);
 	...>
 }
