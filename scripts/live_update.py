@@ -116,7 +116,7 @@ def run_guest(kernel, mode, name, command, rate=RATE):
              f"--qemu=dgram,id=net,local.type=fd,local.str={theirs.fileno()}",
              "--qemu=-device", "--qemu=pcie-root-port,id=above",
              "--qemu=-device", "--qemu=e1000,bus=above,netdev=net,romfile=",
-             f"build/bzImage-{kernel}", mode, "--", *command],
+             f"build/bzImage-{kernel}", mode, "--", *command.split()],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             pass_fds=[theirs.fileno()]) as guest:
         output, times = read_lines(
@@ -132,9 +132,11 @@ def run_guest(kernel, mode, name, command, rate=RATE):
 
 def update(kernel, mode, rounds=0):
     """Live updates; returns what is to be told of them."""
+    packets = 50 if rounds else PACKETS
+    again = f"live-update {rounds} nic again {packets} next " if rounds else ""
     output, times, faults = run_guest(
         kernel, mode, "rounds" if rounds else "live-update",
-        ["live-update", str(50 if rounds else PACKETS), "resume", str(rounds)])
+        f"live-update 1 nic update {packets} next {again}nic resume {packets}")
     found = re.search(r"^result: (.*)$", output, re.M)
     if not found:
         sys.exit(f"live-update: {kernel} in {mode} has no result:\n{output}")
@@ -269,13 +271,14 @@ def main():
     parser.add_argument("--only", default="update",
                         choices=["update", "refuse", "abandon", "rounds"])
     args = parser.parse_args()
-    packets = str(PACKETS // 2)
+    packets = PACKETS // 2
     failures = list({
         "update": lambda: run_updates(args.kernels, args.plot),
         "refuse": lambda: run_ktap(args.kernels, "refuse",
-                                   ["nic", "refuse", packets]),
+                                   f"nic refuse {packets}"),
         "abandon": lambda: run_ktap(args.kernels, "abandon",
-                                    ["live-update", packets, "abandon"],
+                                    f"live-update 1 nic update {packets} "
+                                    f"next nic abandon {packets}",
                                     RATE_OF_FAULTS),
         "rounds": lambda: run_rounds(args.kernels, 20),
     }[args.only]())
