@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Live-update the kernel under a NIC that receives all the time.
 
-usage: live_update.py [--plot FILE] [--only update|refuse|abandon|rounds] KERNEL...
+usage: live_update.py [--plot FILE] [--only NAME] KERNEL...
 
 The host sends numbered packets at a steady rate to the guest's NIC. The guest
 hands NIC and memory to the next kernel and jumps; see tests/nic.c. What the
@@ -12,9 +12,8 @@ and so there is a way to reset it.
 Fails if the rework loses a packet or faults, or if stock loses none: then the
 load proves nothing. FILE gets a picture of it.
 
-refuse: no jump; what cannot be done with a device that is preserved.
-abandon: nobody claims the device after the jump.
-rounds: one jump after the other; nothing may get less.
+NAME is update, or rounds: one jump after the other, nothing may get less; or
+one of CASES below.
 """
 
 import argparse
@@ -25,8 +24,9 @@ import subprocess
 import sys
 import threading
 import time
+from typing import NamedTuple
 
-MODES = ["legacy", "scalable-ss", "scalable-fs"]
+MODES = ("legacy", "scalable-ss", "scalable-fs")
 RATE = 250
 PACKETS = 500
 REPLACES = 1000
@@ -48,6 +48,30 @@ TOLD = ["mode", "sent", "received", "lost", "during-jump", "replaces-after",
         "faults"]
 GOOD = {"lost": "0", "late": "0", "corrupt": "0", "skipped": "0",
         "faults": "0", "device": "handed-over", "state": "kept"}
+
+
+class Case(NamedTuple):
+    """A guest that judges itself: it prints KTAP.
+
+    {n} packets are those of a second. If BLOCKED, the device is for a while.
+    Each of CONSOLE must be said by a kernel.
+    """
+    command: str
+    modes: tuple = ("legacy", "scalable-ss")
+    blocked: bool = True
+    console: tuple = ()
+
+
+CASES = {
+    # No jump: what cannot be done with a device that is preserved
+    "refuse": Case("nic refuse {n}", MODES, blocked=False),
+    # Nobody claims the device after the jump.
+    "abandon": Case("live-update 1 nic update {n} next nic abandon {n}", MODES),
+    # The domain changes after it was frozen.
+    "changed": Case("live-update 1 nic change {n} next nic blocked {n}", console=(
+        "blocked: its domain has changed since the freeze",
+        "DMAR: Translation already enabled")),
+}
 
 # A frame as tests/nic.c expects it
 BROADCAST = b"\xff" * 6
@@ -102,7 +126,7 @@ def read_lines(guest, sender):
 
 
 def run_guest(kernel, mode, name, command, rate=RATE):
-    """Boot, send packets; returns output, times and number of faults."""
+    """Boot, send packets; returns output, times and the kernels' console."""
     log = f"{name}-{kernel}-{mode}"
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WIRE)
@@ -126,15 +150,19 @@ def run_guest(kernel, mode, name, command, rate=RATE):
         sys.exit(f"live-update: {kernel} in {mode} failed:\n{output}")
     with open(f"build/logs/{log}.log", encoding="utf-8",
               errors="replace") as console:
-        faults = sum("DMAR: [DMA" in line for line in console)
-    return output, times, faults
+        return output, times, console.read()
+
+
+def count_faults(console):
+    """How often a unit has told of a DMA that it blocked"""
+    return console.count("DMAR: [DMA")
 
 
 def update(kernel, mode, rounds=0):
     """Live updates; returns what is to be told of them."""
     packets = 50 if rounds else PACKETS
     again = f"live-update {rounds} nic again {packets} next " if rounds else ""
-    output, times, faults = run_guest(
+    output, times, console = run_guest(
         kernel, mode, "rounds" if rounds else "live-update",
         f"live-update 1 nic update {packets} next {again}nic resume {packets}")
     found = re.search(r"^result: (.*)$", output, re.M)
@@ -142,7 +170,8 @@ def update(kernel, mode, rounds=0):
         sys.exit(f"live-update: {kernel} in {mode} has no result:\n{output}")
     result = dict(pair.split("=") for pair in found[1].split())
     jump_ms = 1000 * (times["back"] - times["jumping"])
-    result.update({"mode": mode, "kernel": kernel, "faults": faults,
+    result.update({"mode": mode, "kernel": kernel,
+                   "faults": count_faults(console),
                    "jump-ms": round(jump_ms)})
     # In this order come those that are told everywhere.
     keys = [*TOLD, *sorted(result.keys() - set(TOLD))]
@@ -231,16 +260,24 @@ def run_updates(kernels, path):
         plot(path, runs)
 
 
-def run_ktap(kernels, name, command, rate=RATE):
-    """Let the guest judge; yields what it says is wrong."""
-    for mode in MODES:
+def run_case(kernels, name):
+    """Let the guest judge; yields what is wrong."""
+    case = CASES[name]
+    rate = RATE_OF_FAULTS if case.blocked else RATE
+    for mode in case.modes:
         for kernel in kernels:
-            output, _, _ = run_guest(kernel, mode, name, command, rate)
+            output, _, console = run_guest(
+                kernel, mode, name, case.command.format(n=rate), rate)
             for line in output.splitlines():
                 if line.startswith("ok "):
                     print(f"{line}, {mode}")
                 if line.startswith("not ok "):
                     yield f"{line}, {mode}"
+            for text in case.console:
+                if text not in console:
+                    yield f"{mode}: no kernel says: {text}"
+            if case.blocked and not count_faults(console):
+                yield f"{mode}: nothing was blocked"
 
 
 def run_rounds(kernels, rounds):
@@ -269,19 +306,14 @@ def main():
     parser.add_argument("kernels", nargs="+")
     parser.add_argument("--plot")
     parser.add_argument("--only", default="update",
-                        choices=["update", "refuse", "abandon", "rounds"])
+                        choices=["update", "rounds", *CASES])
     args = parser.parse_args()
-    packets = PACKETS // 2
-    failures = list({
-        "update": lambda: run_updates(args.kernels, args.plot),
-        "refuse": lambda: run_ktap(args.kernels, "refuse",
-                                   f"nic refuse {packets}"),
-        "abandon": lambda: run_ktap(args.kernels, "abandon",
-                                    f"live-update 1 nic update {packets} "
-                                    f"next nic abandon {packets}",
-                                    RATE_OF_FAULTS),
-        "rounds": lambda: run_rounds(args.kernels, 20),
-    }[args.only]())
+    if args.only == "update":
+        failures = list(run_updates(args.kernels, args.plot))
+    elif args.only == "rounds":
+        failures = list(run_rounds(args.kernels, 20))
+    else:
+        failures = list(run_case(args.kernels, args.only))
     for failure in failures:
         print(f"live-update: FAILED: {failure}")
     sys.exit(bool(failures))

@@ -11,11 +11,13 @@
  *   nic receive N   receive N packets
  *   nic update N    receive N packets, hand the memory and the device to the
  *                   Live Update Orchestrator, and start the loaded kernel
+ *   nic change N    the same, with the domain changing until the very end
  *   nic resume N    in that kernel: look at what came in meanwhile, take over,
  *                   receive N packets more and replace the domain all the time
  *   nic again N     the same, and then hand over once more
  *   nic abandon N   in that kernel: finish without the device, see that it is
  *                   blocked, open it anew and receive N packets more
+ *   nic blocked N   the same, with a device that cannot be retrieved
  *   nic refuse N    see what cannot be done with a device that is handed over,
  *                   and that it receives packets all the time; prints KTAP
  *
@@ -71,6 +73,9 @@
 
 #define MIN_REPLACES	1000
 
+/* How much of the address space one table of the last level maps */
+#define TABLE_SPAN	(2UL << 20)
+
 #define MAGIC		0x6e69632d72696e67ULL
 
 struct frame {
@@ -121,6 +126,7 @@ struct nic {
 	int memfd;
 	struct memory *memory;
 	struct vfio vfio;
+	uint32_t ioas;
 	uint32_t domains[2];
 	volatile uint8_t *registers;
 };
@@ -169,9 +175,10 @@ static void bind_device(struct nic *nic, int fd)
 	int i;
 
 	nic->vfio = vfio_bind(fd);
+	nic->ioas = vfio_make_ioas(&nic->vfio);
+	vfio_map(&nic->vfio, nic->ioas, nic->memory, IOVA, sizeof(*nic->memory));
 	for (i = 0; i < 2; i++)
-		nic->domains[i] = vfio_make_domain(&nic->vfio, nic->memory,
-						   IOVA, sizeof(*nic->memory));
+		nic->domains[i] = vfio_make_domain(&nic->vfio, nic->ioas);
 	vfio_attach(&nic->vfio, nic->domains[0]);
 	nic->registers = vfio_map_bar0(&nic->vfio);
 }
@@ -372,6 +379,7 @@ static int create_session(void)
 	return create.fd;
 }
 
+/* The session stays open until the jump, or all would be undone. */
 static void hand_over(const struct nic *nic, uint64_t packets)
 {
 	int session;
@@ -382,9 +390,14 @@ static void hand_over(const struct nic *nic, uint64_t packets)
 	preserve(session, nic->memfd, TOKEN_MEMORY, "memory");
 	preserve(session, nic->vfio.fd, TOKEN_DEVICE, "device");
 	receive(nic, packets / 2, 0);
+}
 
+static int jump(void)
+{
 	printf("nic: jumping\n");
-	reboot(RB_KEXEC);
+	do {
+		reboot(RB_KEXEC);
+	} while (errno == EAGAIN);
 	die("kexec");
 }
 
@@ -394,14 +407,45 @@ static int run_update(uint64_t packets)
 
 	set_up(&nic);
 	hand_over(&nic, packets);
-	return 1;
+	return jump();
 }
 
-static void expect_refusal(int ret, const char *what)
+/*
+ * Each map needs a page for a table; the pause is there to save memory. From
+ * the freeze until the last CPU stops, some fifty milliseconds pass.
+ */
+static void keep_mapping(const struct nic *nic)
 {
-	if (!ret)
+	const struct timespec pause = { .tv_nsec = 100000 };
+	uint64_t iova = IOVA + sizeof(*nic->memory);
+
+	for (;;) {
+		iova = (iova / TABLE_SPAN + 1) * TABLE_SPAN;
+		vfio_map(&nic->vfio, nic->ioas, nic->memory, iova, 4096);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int run_change(uint64_t packets)
+{
+	struct nic nic;
+
+	set_up(&nic);
+	hand_over(&nic, packets);
+	switch (fork()) {
+	case -1:
+		die("fork");
+	case 0:
+		keep_mapping(&nic);
+	}
+	return jump();
+}
+
+static void expect_error(int ret, int error, const char *what)
+{
+	if (ret >= 0)
 		printf("not ok it is refused to %s\n", what);
-	else if (errno != EBUSY)
+	else if (errno != error)
 		printf("not ok it is refused to %s: %s\n", what, strerror(errno));
 	else
 		printf("ok it is refused to %s\n", what);
@@ -417,13 +461,13 @@ static int run_refuse(uint64_t packets)
 	session = create_session();
 	if (try_preserve(session, nic.vfio.fd, TOKEN_DEVICE))
 		die("the device is not preserved");
-	expect_refusal(try_preserve(session, nic.vfio.fd, TOKEN_DEVICE + 1),
-		       "preserve a device twice");
-	expect_refusal(vfio_try_attach(&nic.vfio, nic.domains[1]),
-		       "replace the domain of a preserved device");
+	expect_error(try_preserve(session, nic.vfio.fd, TOKEN_DEVICE + 1),
+		     EBUSY, "preserve a device twice");
+	expect_error(vfio_try_attach(&nic.vfio, nic.domains[1]),
+		     EBUSY, "replace the domain of a preserved device");
 	receive(&nic, packets, 0);
 	/* Other domains can be made and filled meanwhile. */
-	vfio_make_domain(&nic.vfio, nic.memory, IOVA, sizeof(*nic.memory));
+	vfio_make_domain(&nic.vfio, nic.ioas);
 	receive(&nic, packets, 0);
 	close(session);
 
@@ -434,8 +478,8 @@ static int run_refuse(uint64_t packets)
 
 	vfio_detach(&nic.vfio);
 	session = create_session();
-	expect_refusal(try_preserve(session, nic.vfio.fd, TOKEN_DEVICE),
-		       "preserve a device that is not attached");
+	expect_error(try_preserve(session, nic.vfio.fd, TOKEN_DEVICE),
+		     EBUSY, "preserve a device that is not attached");
 	return 0;
 }
 
@@ -543,88 +587,136 @@ static void print_resources(void)
 	printf("nic: resources free-kB=%lu ids=%lu\n", memory, ids);
 }
 
-static int take_over(struct nic *nic, uint64_t packets, bool again)
+static int take_over(uint64_t packets, bool again)
 {
 	const char *device, *state = "kept";
 	unsigned int during_jump;
 	unsigned long replaces;
 	char more[128];
+	struct nic nic;
 	int session;
 
 	session = retrieve_session();
-	retrieve_memory(nic, session);
-	during_jump = count_done(nic->memory);
+	retrieve_memory(&nic, session);
+	during_jump = count_done(nic.memory);
 	printf("nic: back, %u packets came in\n", during_jump);
 
-	device = retrieve_device(nic, session);
-	if (!vfio_is_bus_master(&nic->vfio)) {
+	device = retrieve_device(&nic, session);
+	if (!vfio_is_bus_master(&nic.vfio)) {
 		state = "stopped";
-		vfio_enable_bus_master(&nic->vfio);
+		vfio_enable_bus_master(&nic.vfio);
 	}
-	if (!has_ring(nic)) {
+	if (!has_ring(&nic)) {
 		state = "reset";
-		restart_device(nic);
+		restart_device(&nic);
 	}
 	finish_session(session);
-	poll_ring(nic);
-	replaces = receive(nic, packets, MIN_REPLACES);
+	poll_ring(&nic);
+	replaces = receive(&nic, packets, MIN_REPLACES);
 	print_resources();
-	if (again)
-		hand_over(nic, packets);
+	if (again) {
+		hand_over(&nic, packets);
+		return jump();
+	}
 
 	snprintf(more, sizeof(more),
 		 " during-jump=%u replaces-after=%lu device=%s state=%s",
 		 during_jump, replaces, device, state);
-	print_history(&nic->memory->stream);
-	print_result(&nic->memory->stream, more);
+	print_history(&nic.memory->stream);
+	print_result(&nic.memory->stream, more);
+	return 0;
+}
+
+static int run_resume(uint64_t packets)
+{
+	return take_over(packets, false);
+}
+
+static int run_again(uint64_t packets)
+{
+	return take_over(packets, true);
+}
+
+/* The host sends all the time. */
+static void expect_silence(const struct nic *nic, const char *what)
+{
+	unsigned int done = count_done(nic->memory);
+
+	printf("nic: back, %u packets came in\n", done);
+	sleep(1);
+	printf("%s a device that %s is blocked\n",
+	       count_done(nic->memory) == done ? "ok" : "not ok", what);
+}
+
+static int open_anew(struct nic *nic, uint64_t packets)
+{
+	char path[300];
+
+	vfio_give(VENDOR, DEVICE, path, sizeof(path));
+	bind_device(nic, vfio_open(path));
+	restart_device(nic);
+	receive(nic, packets, MIN_REPLACES);
+	printf("ok it can be opened anew\n");
 	return 0;
 }
 
 /* The memory must outlive the device's DMA, so it is not left behind, too. */
 static int run_abandon(uint64_t packets)
 {
-	unsigned int done, session;
-	char path[300];
 	struct nic nic;
+	int session;
 
 	session = retrieve_session();
 	retrieve_memory(&nic, session);
 	finish_session(session);
-	done = count_done(nic.memory);
-	printf("nic: back, %u packets came in\n", done);
-	sleep(1);
-	printf("%s a device that nobody claims is blocked\n",
-	       count_done(nic.memory) == done ? "ok" : "not ok");
-
-	vfio_give(VENDOR, DEVICE, path, sizeof(path));
-	bind_device(&nic, vfio_open(path));
-	restart_device(&nic);
-	receive(&nic, packets, MIN_REPLACES);
-	printf("ok it can be opened anew\n");
-	return 0;
+	expect_silence(&nic, "nobody claims");
+	return open_anew(&nic, packets);
 }
+
+static int run_blocked(uint64_t packets)
+{
+	char path[300];
+	struct nic nic;
+	int session;
+
+	session = retrieve_session();
+	retrieve_memory(&nic, session);
+	expect_silence(&nic, "is not handed over");
+	vfio_give(VENDOR, DEVICE, path, sizeof(path));
+	expect_error(retrieve(session, TOKEN_DEVICE), ENODEV, "retrieve it");
+	finish_session(session);
+	return open_anew(&nic, packets);
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(uint64_t packets);
+} commands[] = {
+	{ "receive", run_receive },
+	{ "update", run_update },
+	{ "change", run_change },
+	{ "resume", run_resume },
+	{ "again", run_again },
+	{ "abandon", run_abandon },
+	{ "blocked", run_blocked },
+	{ "refuse", run_refuse },
+	{ }
+};
 
 int main(int argc, char **argv)
 {
-	const char *command = argc > 1 ? argv[1] : "";
-	uint64_t packets = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
-	struct nic nic;
+	uint64_t packets = argc == 3 ? strtoul(argv[2], NULL, 0) : 0;
+	const struct command *command;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!strcmp(command, "receive") && packets)
-		return run_receive(packets);
-	if (!strcmp(command, "update") && packets)
-		return run_update(packets);
-	if (!strcmp(command, "resume") && packets)
-		return take_over(&nic, packets, false);
-	if (!strcmp(command, "again") && packets)
-		return take_over(&nic, packets, true);
-	if (!strcmp(command, "abandon") && packets)
-		return run_abandon(packets);
-	if (!strcmp(command, "refuse") && packets)
-		return run_refuse(packets);
+	for (command = commands; packets && command->name; command++)
+		if (!strcmp(argv[1], command->name))
+			return command->run(packets);
 
-	fprintf(stderr,
-		"usage: nic receive | update | resume | again | abandon | refuse N\n");
+	fprintf(stderr, "usage: nic");
+	for (command = commands; command->name; command++)
+		fprintf(stderr, "%s %s", command == commands ? "" : " |",
+			command->name);
+	fprintf(stderr, " N\n");
 	return 2;
 }

@@ -148,28 +148,39 @@ struct vfio vfio_bind(int fd)
 	return vfio_bind_to(fd, vfio_open("/dev/iommu"));
 }
 
-uint32_t vfio_make_domain(const struct vfio *vfio, void *memory, uint64_t iova,
-			  uint64_t length)
+uint32_t vfio_make_ioas(const struct vfio *vfio)
 {
 	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
+
+	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_ALLOC, &ioas);
+	return ioas.out_ioas_id;
+}
+
+void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
+	      uint64_t iova, uint64_t length)
+{
 	struct iommu_ioas_map map = {
 		.size = sizeof(map),
 		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
 			 IOMMU_IOAS_MAP_READABLE,
+		.ioas_id = ioas,
 		.user_va = (uintptr_t)memory,
 		.length = length,
 		.iova = iova,
 	};
+
+	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_MAP, &map);
+}
+
+uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas)
+{
 	struct iommu_hwpt_alloc hwpt = {
 		.size = sizeof(hwpt),
 		.dev_id = vfio->id,
+		.pt_id = ioas,
 	};
 
-	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_ALLOC, &ioas);
-	hwpt.pt_id = ioas.out_ioas_id;
 	DO_IOCTL(vfio->iommufd, IOMMU_HWPT_ALLOC, &hwpt);
-	map.ioas_id = ioas.out_ioas_id;
-	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_MAP, &map);
 	return hwpt.out_hwpt_id;
 }
 

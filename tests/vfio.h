@@ -34,9 +34,11 @@ int vfio_open(const char *path);
 /* Bind @fd, an open device, to an iommufd, or to one of its own. */
 struct vfio vfio_bind_to(int fd, int iommufd);
 struct vfio vfio_bind(int fd);
-/* A domain that maps @memory at @iova and nothing else; returns its ID. */
-uint32_t vfio_make_domain(const struct vfio *vfio, void *memory, uint64_t iova,
-			  uint64_t length);
+/* Both return an ID. What an IOAS maps, all of its domains do. */
+uint32_t vfio_make_ioas(const struct vfio *vfio);
+uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas);
+void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
+	      uint64_t iova, uint64_t length);
 void vfio_attach(const struct vfio *vfio, uint32_t domain);
 /* May fail; returns what the ioctl does. */
 int vfio_try_attach(const struct vfio *vfio, uint32_t domain);
