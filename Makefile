@@ -32,7 +32,7 @@ demo: kernels build/initramfs.gz
 	@scripts/demo $(REPLACES)
 
 check: kernels build/bzImage-debug build/bzImage-kcsan build/initramfs.gz build/initramfs-kexec-rework.gz \
-       build/initramfs-kexec-debug.gz \
+       build/initramfs-kexec-next.gz build/initramfs-kexec-debug.gz \
        build/rework.patch build/fetches
 	@scripts/check
 
@@ -94,6 +94,12 @@ build/bzImage-stock: build/linux-stock.stamp scripts/kernel $(config)
 build/bzImage-rework: build/linux.stamp scripts/kernel $(config) | build/bzImage-stock
 	@[ -d build/obj-rework ] || cp -a build/obj-stock build/obj-rework
 	$(call step,$(call kernel,linux,rework) $(config))
+
+# What a live update to it meets: a blob of another version
+build/bzImage-next: build/bzImage-rework tests/next-version
+	@[ -d build/obj-next ] || cp -a build/obj-rework build/obj-next
+	$(call step,$(toolbox) --bind build/linux /usr/src/linux \
+		--bind build/obj-next /usr/src/obj tests/next-version $(config))
 
 build/bzImage-debug: build/linux.stamp scripts/kernel $(debug)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-debug
