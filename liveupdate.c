@@ -42,6 +42,7 @@
 #include <linux/kho_preserved.h>
 #include <linux/liveupdate.h>
 #include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -1093,6 +1094,9 @@ static int restore_device(unsigned int index, struct intel_iommu *iommu)
 	ret = reserve_did(index, iommu);
 	if (ret)
 		return ret;
+	ret = pci_liveupdate_await(device->segment, device->sid[0]);
+	if (ret)
+		return ret;
 
 	/* The root table is not in use yet, so that the order is no matter. */
 	restore_contexts(device, iommu);
@@ -1321,5 +1325,6 @@ void iommu_liveupdate_settle(u16 segment, u16 sid)
 		return;
 	in->settled = true;
 	release_did(in - incoming.device);
+	pci_liveupdate_await_no_more(segment, sid);
 }
 EXPORT_SYMBOL_GPL(iommu_liveupdate_settle);

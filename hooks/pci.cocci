@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // File: drivers/pci/pci-driver.c
-// Once: && !pci_liveupdate_is_kept(
+// Once: !pci_liveupdate_is_kept(
+// Once: !pci_liveupdate_may_bind(
 // Once: #include <linux/pci_liveupdate.h>
 //
 // Before a kexec the PCI core turns bus mastering off, for every device and
@@ -23,7 +24,24 @@ static void pci_device_shutdown(struct device *dev)
 	struct pci_dev *pdev = ...;
 	<...
 -	if (kexec_in_progress && in_d3)
-+	if (kexec_in_progress && in_d3 && !pci_liveupdate_is_kept(pdev))
++	if (kexec_in_progress && in_d3 &&
++	    !pci_liveupdate_is_kept(pdev))
 		pci_clear_master(pdev);
 	...>
+}
+
+// In the next kernel whatever driver is built in would bind to the device while
+// the kernel boots, reset it, and map its own memory for it, before anybody can
+// say that it is to be vfio-pci's.
+@@
+identifier dev, drv, pdev;
+@@
+pci_bus_match(struct device *dev, const struct device_driver *drv)
+{
+	...
+-	if (pci_dev_binding_disallowed(pdev))
++	if (pci_dev_binding_disallowed(pdev) ||
++	    !pci_liveupdate_may_bind(pdev))
+		return 0;
+	...
 }

@@ -13,10 +13,18 @@ struct pci_dev;
 int pci_liveupdate_keep(struct pci_dev *pdev);
 void pci_liveupdate_drop(struct pci_dev *pdev);
 bool pci_liveupdate_is_kept(struct pci_dev *pdev);
+int pci_liveupdate_await(u16 segment, u16 sid);
+void pci_liveupdate_await_no_more(u16 segment, u16 sid);
+bool pci_liveupdate_may_bind(struct pci_dev *pdev);
 #else
 static inline bool pci_liveupdate_is_kept(struct pci_dev *pdev)
 {
 	return false;
+}
+
+static inline bool pci_liveupdate_may_bind(struct pci_dev *pdev)
+{
+	return true;
 }
 #endif
 

@@ -15,8 +15,9 @@
  *   nic resume N    in that kernel: look at what came in meanwhile, take over,
  *                   receive N packets more and replace the domain all the time
  *   nic again N     the same, and then hand over once more
- *   nic abandon N   in that kernel: finish without the device, see that it is
- *                   blocked, open it anew and receive N packets more
+ *   nic abandon N   in that kernel: finish without the device, see that nobody
+ *                   else has got it and that it is blocked, open it anew and
+ *                   receive N packets more
  *   nic blocked N   the same, with a device that cannot be retrieved
  *   nic refuse N    see what cannot be done with a device that is handed over,
  *                   and that it receives packets all the time; prints KTAP
@@ -668,6 +669,8 @@ static int run_abandon(uint64_t packets)
 
 	session = retrieve_session();
 	retrieve_memory(&nic, session);
+	printf("%s no driver takes a device that is handed over\n",
+	       vfio_offer(VENDOR, DEVICE) ? "not ok" : "ok");
 	finish_session(session);
 	expect_silence(&nic, "nobody claims");
 	return open_anew(&nic, packets);

@@ -119,6 +119,18 @@ void vfio_give(const char *vendor, const char *device, char *path, size_t size)
 		die("%s", cdevs);
 }
 
+bool vfio_offer(const char *vendor, const char *device)
+{
+	char dir[300], slot[256], ids[32], driver[320];
+
+	find_device(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	/* Without the 0x */
+	snprintf(ids, sizeof(ids), "%s %s", vendor + 2, device + 2);
+	write_file("/sys/bus/pci/drivers/vfio-pci", "new_id", ids);
+	snprintf(driver, sizeof(driver), "%s/driver", dir);
+	return !access(driver, F_OK);
+}
+
 int vfio_open(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);

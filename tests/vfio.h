@@ -30,6 +30,8 @@ int do_ioctl(int fd, unsigned long request, void *arg, const char *name);
  * the name of what there is to open.
  */
 void vfio_give(const char *vendor, const char *device, char *path, size_t size);
+/* Let vfio-pci have all such devices; says whether it took the first one. */
+bool vfio_offer(const char *vendor, const char *device);
 int vfio_open(const char *path);
 /* Bind @fd, an open device, to an iommufd, or to one of its own. */
 struct vfio vfio_bind_to(int fd, int iommufd);
