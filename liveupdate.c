@@ -31,6 +31,7 @@
 #define pr_fmt(fmt)	"DMAR: live update: " fmt
 #define dev_fmt(fmt)	pr_fmt(fmt)
 
+#include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>
@@ -142,6 +143,8 @@ static struct out_device *find_outgoing(struct device_domain_info *info)
  */
 bool intel_liveupdate_is_preserved(struct device_domain_info *info)
 {
+	KUNIT_STATIC_STUB_REDIRECT(intel_liveupdate_is_preserved, info);
+
 	guard(mutex)(&liveupdate_lock);
 
 	return find_outgoing(info);

@@ -8,6 +8,7 @@
  * here: any other address would be a wild one.
  */
 
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/bitfield.h>
 #include <linux/mm.h>
@@ -706,9 +707,55 @@ static void test_obstacles(struct kunit *test)
 			   "is not alone in its group");
 }
 
+static bool stub_is_preserved(struct device_domain_info *info)
+{
+	return true;
+}
+
+/* Where a preserved device is attached to a domain, RID and PASID */
+static const struct world_config preserved_params[] = {
+	{ .quantum_words = 2 },
+	{ .scalable = true, .quantum_words = 2 },
+	{ .scalable = true, .pasid = 5, .quantum_words = 2 },
+};
+
+static void preserved_desc(const struct world_config *config, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s pasid=%u",
+		 config->scalable ? "scalable" : "legacy", config->pasid);
+}
+
+KUNIT_ARRAY_PARAM(preserved, preserved_params, preserved_desc);
+
+static void test_preserved(struct kunit *test)
+{
+	const struct world_config *config = test->param_value;
+	struct attach_world *world;
+	struct world_result result;
+
+	if (config->scalable && !intel_iommu_sm)
+		kunit_skip(test, "needs scalable mode");
+
+	world = attach_world_make(test, config);
+	world_attach(world, WORLD_DEVICE, WORLD_SS);
+	kunit_activate_static_stub(test, intel_liveupdate_is_preserved,
+				   stub_is_preserved);
+
+	result = world_attach(world, WORLD_DEVICE, WORLD_PARENT);
+	KUNIT_EXPECT_EQ(test, result.ret, -EBUSY);
+	KUNIT_EXPECT_FALSE(test, result.fault);
+	KUNIT_EXPECT_EQ(test, result.counts.submissions, 0);
+	KUNIT_EXPECT_EQ(test, world->requester[0].kind, WORLD_SS);
+
+	/* Detaching does not fail, ever. */
+	result = world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	KUNIT_EXPECT_EQ(test, result.ret, 0);
+}
+
 static struct kunit_case liveupdate_refusal_cases[] = {
 	KUNIT_CASE_PARAM(test_refusal, refusal_gen_params),
 	KUNIT_CASE(test_obstacles),
+	KUNIT_CASE_PARAM(test_preserved, preserved_gen_params),
 	{}
 };
 
