@@ -25,6 +25,7 @@
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/vfio.h>
+#include <linux/vfio_liveupdate.h>
 #include <linux/vfio_pci_core.h>
 
 #include "vfio.h"
@@ -315,22 +316,45 @@ static struct liveupdate_file_handler vfio_liveupdate_handler = {
 	.compatible = "vfio-pci-cdev-v1",
 };
 
-static int __init vfio_liveupdate_init(void)
+/* Is there anything to unregister? */
+static bool registered;
+
+/**
+ * vfio_liveupdate_init - let files of VFIO devices be handed over
+ *
+ * If that cannot be had, VFIO is of use without it.
+ *
+ * Context: Before there is a device that a file could be of.
+ */
+void __init vfio_liveupdate_init(void)
 {
 	int ret;
 
-	if (!liveupdate_enabled())
-		return 0;
-
 	ret = liveupdate_register_file_handler(&vfio_liveupdate_handler);
 	if (ret)
-		return ret;
+		goto out;
 
 	ret = liveupdate_register_flb(&vfio_liveupdate_handler,
 				      &iommu_liveupdate_flb);
 	if (ret)
 		liveupdate_unregister_file_handler(&vfio_liveupdate_handler);
 
-	return ret;
+out:
+	registered = !ret;
+	if (ret && ret != -EOPNOTSUPP)
+		pr_err("cannot be had: %pe\n", ERR_PTR(ret));
 }
-late_initcall(vfio_liveupdate_init);
+
+/**
+ * vfio_liveupdate_exit - undo vfio_liveupdate_init()
+ *
+ * The orchestrator holds the module while it has a file that was preserved or
+ * handed over, so there is none.
+ *
+ * Context: May sleep.
+ */
+void __exit vfio_liveupdate_exit(void)
+{
+	if (registered)
+		liveupdate_unregister_file_handler(&vfio_liveupdate_handler);
+}
