@@ -31,8 +31,9 @@ help:
 demo: kernels build/initramfs.gz
 	@scripts/demo $(REPLACES)
 
-check: kernels build/bzImage-debug build/bzImage-kcsan build/initramfs.gz build/initramfs-kexec-rework.gz \
-       build/initramfs-kexec-next.gz build/initramfs-kexec-debug.gz \
+check: kernels build/bzImage-kcsan build/initramfs.gz build/initramfs-debug.gz \
+       build/initramfs-kexec-rework.gz build/initramfs-kexec-next.gz \
+       build/initramfs-kexec-debug.gz \
        build/rework.patch build/fetches
 	@scripts/check
 
@@ -133,6 +134,10 @@ prove: build/linux-stock.stamp
 build/initramfs.gz: build/vmm build/nic tests/init tests/trace scripts/initramfs
 	@$(toolbox) scripts/initramfs $@
 
-build/initramfs-kexec-%.gz: build/initramfs.gz build/bzImage-% tests/kdump \
-			     tests/live-update
-	@$(toolbox) scripts/initramfs $@ build/bzImage-$* build/initramfs.gz
+build/initramfs-%.gz: build/initramfs.gz build/bzImage-%
+	@$(toolbox) scripts/initramfs $@ $*
+
+.SECONDARY: $(patsubst %,build/initramfs-%.gz,stock rework next)
+
+build/initramfs-kexec-%.gz: build/initramfs-%.gz tests/kdump tests/live-update
+	@$(toolbox) scripts/initramfs $@ $* $<
