@@ -34,7 +34,7 @@ REPLACES = 1000
 # A jump takes 20 seconds then, which is more than the ring has room for.
 GUEST = {"debug": ["--cpu", "max,-la57", "--qemu=-m", "--qemu=2G",
                    "--timeout", "900"]}
-APPEND = {"debug": " kho_scratch=64M,256M,256M"}
+APPEND = {"debug": "kho_scratch=64M,256M,256M"}
 RATES = {"debug": 60}
 # Each packet for a blocked device is a fault, with which QEMU and the guest are
 # busy for a while.
@@ -51,33 +51,52 @@ GOOD = {"lost": "0", "late": "0", "corrupt": "0", "skipped": "0",
 
 
 class Case(NamedTuple):
-    """A guest that judges itself: it prints KTAP.
+    """A guest that judges itself: it prints KTAP, and results.
 
-    {n} packets are those of a second. If BLOCKED, the device is for a while.
-    Each of CONSOLE must be said by a kernel. The jump is to the kernel NEXT, if
-    given.
+    {n} packets are those of a second. FAULTS tells whether there are some, None
+    that it is no matter. CONSOLE says by which regular expressions something is
+    seen there. The jump is to the kernel NEXT, if given. APPEND are more
+    parameters of kernels, GUEST of guest.py.
     """
     command: str
     modes: tuple = ("legacy", "scalable-ss")
-    blocked: bool = True
-    console: tuple = ()
+    faults: bool = False
+    console: dict = {}
     next: str = None
+    append: str = ""
+    guest: tuple = ()
 
+
+TRANSLATES = {"translation is found on": "DMAR: Translation already enabled"}
+COPIED = "Copied translation tables from previous kernel"
+# The crash kernel's memory is in what KHO keeps for the next kernel.
+CRASH = {"console": {"tables are copied twice":
+                     f"{COPIED}.* Kernel panic .*{COPIED}"},
+         "append": "crashkernel=128M kho_scratch=16M,32M,192M",
+         "guest": ("--expect-crash",)}
 
 CASES = {
     # No jump: what cannot be done with a device that is preserved
-    "refuse": Case("nic refuse {n}", MODES, blocked=False),
+    "refuse": Case("nic refuse {n}", MODES, faults=None),
     # Nobody claims the device after the jump.
-    "abandon": Case("live-update 1 nic update {n} next nic abandon {n}", MODES),
+    "abandon": Case("live-update 1 nic update {n} next nic abandon {n}", MODES,
+                    faults=True),
     # The domain changes after it was frozen.
-    "changed": Case("live-update 1 nic change {n} next nic blocked {n}", console=(
-        "blocked: its domain has changed since the freeze",
-        "DMAR: Translation already enabled")),
+    "changed": Case("live-update 1 nic change {n} next nic blocked {n}",
+                    faults=True, console=TRANSLATES | {
+                        "the change is noticed":
+                        "blocked: its domain has changed since the freeze"}),
     # The next kernel knows no such blob.
-    "version": Case(
-        "live-update 1 nic update {n} next nic blocked {n}", next="next", console=(
-            "is refused, all devices are blocked: unknown version",
-            "DMAR: Translation already enabled")),
+    "version": Case("live-update 1 nic update {n} next nic blocked {n}",
+                    faults=True, next="next", console=TRANSLATES | {
+                        "the blob is refused":
+                        "all devices are blocked: unknown version"}),
+    # The next kernel crashes, with the device taken over and before that.
+    "crash": Case("live-update 1 nic update {n} next "
+                  "kdump nic crash {n} next nic receive {n}", **CRASH),
+    "early-crash": Case("live-update 1 nic update {n} next "
+                        "kdump true next nic receive {n}", ("scalable-ss",),
+                        **CRASH),
 }
 
 # A frame as tests/nic.c expects it
@@ -124,7 +143,7 @@ def read_lines(guest, sender):
         output.append(line)
         if line.startswith("nic: "):
             times[line.split()[1].strip(",\n")] = time.monotonic()
-        if line == "nic: ready\n":
+        if line == "nic: ready\n" and not sender.is_alive():
             sender.start()
     sender.stop.set()
     if sender.is_alive():
@@ -132,22 +151,23 @@ def read_lines(guest, sender):
     return "".join(output), times
 
 
-def run_guest(kernel, mode, name, command, rate=RATE, after=None):
+def run_guest(kernel, mode, name, case):
     """Boot, send packets; returns output, times and the kernels' console."""
+    rate = RATE_OF_FAULTS if case.faults else RATE
     log = f"{name}-{kernel}-{mode}"
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WIRE)
     with ours, theirs, subprocess.Popen(
             ["scripts/guest.py", "--log", log, "--expect-faults",
              "--timeout", "300", "--append",
-             "kho=on liveupdate=on" + APPEND.get(kernel, ""),
-             *GUEST.get(kernel, []),
-             "--initrd", f"build/initramfs-kexec-{after or kernel}.gz",
+             f"kho=on liveupdate=on {APPEND.get(kernel, '')} {case.append}",
+             *GUEST.get(kernel, []), *case.guest,
+             "--initrd", f"build/initramfs-kexec-{case.next or kernel}.gz",
              "--qemu=-netdev",
              f"--qemu=dgram,id=net,local.type=fd,local.str={theirs.fileno()}",
              "--qemu=-device", "--qemu=pcie-root-port,id=above",
              "--qemu=-device", "--qemu=e1000,bus=above,netdev=net,romfile=",
-             f"build/bzImage-{kernel}", mode, "--", *command.split()],
+             f"build/bzImage-{kernel}", mode, "--", *case.command.format(n=rate).split()],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             pass_fds=[theirs.fileno()]) as guest:
         output, times = read_lines(
@@ -165,17 +185,23 @@ def count_faults(console):
     return console.count("DMAR: [DMA")
 
 
+def read_results(output):
+    """What nic says of each stream"""
+    for found in re.findall(r"^result: (.*)$", output, re.M):
+        yield dict(pair.split("=") for pair in found.split())
+
+
 def update(kernel, mode, rounds=0):
     """Live updates; returns what is to be told of them."""
     packets = 50 if rounds else PACKETS
     again = f"live-update {rounds} nic again {packets} next " if rounds else ""
     output, times, console = run_guest(
         kernel, mode, "rounds" if rounds else "live-update",
-        f"live-update 1 nic update {packets} next {again}nic resume {packets}")
-    found = re.search(r"^result: (.*)$", output, re.M)
-    if not found:
+        Case(f"live-update 1 nic update {packets} next {again}"
+             f"nic resume {packets}"))
+    result = next(read_results(output), None)
+    if not result:
         sys.exit(f"live-update: {kernel} in {mode} has no result:\n{output}")
-    result = dict(pair.split("=") for pair in found[1].split())
     jump_ms = 1000 * (times["back"] - times["jumping"])
     result.update({"mode": mode, "kernel": kernel,
                    "faults": count_faults(console),
@@ -267,25 +293,35 @@ def run_updates(kernels, path):
         plot(path, runs)
 
 
+def judge_case(case, output, console):
+    """KTAP of what the guest says and what can be seen"""
+    for line in output.splitlines():
+        if line.startswith(("ok ", "not ok ")):
+            yield line.startswith("ok "), line.split("ok ", 1)[1]
+    for result in read_results(output):
+        # One that began while the host was sending has a gap there.
+        if "state" in result:
+            wrong = {key: value for key, value in result.items()
+                     if value != GOOD.get(key, value)}
+            yield not wrong, f"nothing is lost {wrong or ''}".rstrip()
+    for what, text in case.console.items():
+        yield bool(re.search(text, console, re.DOTALL)), what
+    if case.faults is not None:
+        yield (case.faults == bool(count_faults(console)),
+               f"{'some' if case.faults else 'no'} packets are faults")
+
+
 def run_case(kernels, name):
-    """Let the guest judge; yields what is wrong."""
+    """Run a guest that judges itself; yields what is wrong."""
     case = CASES[name]
-    rate = RATE_OF_FAULTS if case.blocked else RATE
     for mode in case.modes:
         for kernel in kernels:
-            output, _, console = run_guest(
-                kernel, mode, name, case.command.format(n=rate), rate,
-                case.next)
-            for line in output.splitlines():
-                if line.startswith("ok "):
-                    print(f"{line}, {mode}")
-                if line.startswith("not ok "):
-                    yield f"{line}, {mode}"
-            for text in case.console:
-                if text not in console:
-                    yield f"{mode}: no kernel says: {text}"
-            if case.blocked and not count_faults(console):
-                yield f"{mode}: nothing was blocked"
+            output, _, console = run_guest(kernel, mode, name, case)
+            for good, what in judge_case(case, output, console):
+                if good:
+                    print(f"ok {what}, {mode}")
+                else:
+                    yield f"not ok {what}, {mode}"
 
 
 def run_rounds(kernels, rounds):

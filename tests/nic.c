@@ -15,6 +15,7 @@
  *   nic resume N    in that kernel: look at what came in meanwhile, take over,
  *                   receive N packets more and replace the domain all the time
  *   nic again N     the same, and then hand over once more
+ *   nic crash N     the same, and then crash
  *   nic abandon N   in that kernel: finish without the device, see that nobody
  *                   else has got it and that it is blocked, open it anew and
  *                   receive N packets more
@@ -37,6 +38,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -588,54 +590,77 @@ static void print_resources(void)
 	printf("nic: resources free-kB=%lu ids=%lu\n", memory, ids);
 }
 
-static int take_over(uint64_t packets, bool again)
-{
-	const char *device, *state = "kept";
+/* How the device was found, and what it did since */
+struct takeover {
+	const char *device, *state;
 	unsigned int during_jump;
 	unsigned long replaces;
-	char more[128];
-	struct nic nic;
+};
+
+static struct takeover take_over(struct nic *nic, uint64_t packets)
+{
+	struct takeover takeover = { .state = "kept" };
 	int session;
 
 	session = retrieve_session();
-	retrieve_memory(&nic, session);
-	during_jump = count_done(nic.memory);
-	printf("nic: back, %u packets came in\n", during_jump);
+	retrieve_memory(nic, session);
+	takeover.during_jump = count_done(nic->memory);
+	printf("nic: back, %u packets came in\n", takeover.during_jump);
 
-	device = retrieve_device(&nic, session);
-	if (!vfio_is_bus_master(&nic.vfio)) {
-		state = "stopped";
-		vfio_enable_bus_master(&nic.vfio);
+	takeover.device = retrieve_device(nic, session);
+	if (!vfio_is_bus_master(&nic->vfio)) {
+		takeover.state = "stopped";
+		vfio_enable_bus_master(&nic->vfio);
 	}
-	if (!has_ring(&nic)) {
-		state = "reset";
-		restart_device(&nic);
+	if (!has_ring(nic)) {
+		takeover.state = "reset";
+		restart_device(nic);
 	}
 	finish_session(session);
-	poll_ring(&nic);
-	replaces = receive(&nic, packets, MIN_REPLACES);
+	poll_ring(nic);
+	takeover.replaces = receive(nic, packets, MIN_REPLACES);
 	print_resources();
-	if (again) {
-		hand_over(&nic, packets);
-		return jump();
-	}
+	return takeover;
+}
+
+static void print_takeover(const struct nic *nic, struct takeover takeover)
+{
+	char more[128];
 
 	snprintf(more, sizeof(more),
 		 " during-jump=%u replaces-after=%lu device=%s state=%s",
-		 during_jump, replaces, device, state);
-	print_history(&nic.memory->stream);
-	print_result(&nic.memory->stream, more);
-	return 0;
+		 takeover.during_jump, takeover.replaces, takeover.device,
+		 takeover.state);
+	print_history(&nic->memory->stream);
+	print_result(&nic->memory->stream, more);
 }
 
 static int run_resume(uint64_t packets)
 {
-	return take_over(packets, false);
+	struct nic nic;
+
+	print_takeover(&nic, take_over(&nic, packets));
+	return 0;
 }
 
 static int run_again(uint64_t packets)
 {
-	return take_over(packets, true);
+	struct nic nic;
+
+	take_over(&nic, packets);
+	hand_over(&nic, packets);
+	return jump();
+}
+
+static int run_crash(uint64_t packets)
+{
+	struct nic nic;
+
+	print_takeover(&nic, take_over(&nic, packets));
+	/* A crash waits for no serial port. */
+	tcdrain(STDOUT_FILENO);
+	write_file("/proc", "sysrq-trigger", "c");
+	return 1;
 }
 
 /* The host sends all the time. */
@@ -700,6 +725,7 @@ static const struct command {
 	{ "change", run_change },
 	{ "resume", run_resume },
 	{ "again", run_again },
+	{ "crash", run_crash },
 	{ "abandon", run_abandon },
 	{ "blocked", run_blocked },
 	{ "refuse", run_refuse },
