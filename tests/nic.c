@@ -6,7 +6,8 @@
  * Everything that it knows of the stream is in a memfd, next to the receive
  * ring and its buffers, so that whoever has the memfd can go on, while the
  * device fills the ring all the time. The host sends to it, see
- * live_update.py.
+ * live_update.py. If there are several NICs, all are attached to one domain, and
+ * each is sent the same.
  *
  *   nic receive N   receive N packets
  *   nic update N    receive N packets, hand the memory and the device to the
@@ -38,6 +39,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -125,13 +127,22 @@ struct memory {
 	uint8_t buffers[RING_SIZE][BUFFER_SIZE];
 };
 
+#define MAX_NICS	2
+
 struct nic {
-	int memfd;
+	char path[300];
 	struct memory *memory;
+	uint64_t iova;
 	struct vfio vfio;
+	volatile uint8_t *registers;
+};
+
+struct vmm {
+	int memfd;
+	unsigned int count;
+	struct nic nics[MAX_NICS];
 	uint32_t ioas;
 	uint32_t domains[2];
-	volatile uint8_t *registers;
 };
 
 static void write_reg(const struct nic *nic, unsigned int reg, uint32_t value)
@@ -149,40 +160,85 @@ static uint8_t status_of(const struct descriptor *descriptor)
 	return __atomic_load_n(&descriptor->status, __ATOMIC_ACQUIRE);
 }
 
-static void map_memory(struct nic *nic)
+/* A part of the memfd for each NIC */
+static void map_memory(struct vmm *vmm)
 {
-	nic->memory = mmap(NULL, sizeof(*nic->memory), PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_POPULATE, nic->memfd, 0);
-	if (nic->memory == MAP_FAILED)
-		die("mmap of the memfd");
-}
-
-static void make_memory(struct nic *nic)
-{
+	struct memory *memory;
 	unsigned int i;
 
-	nic->memfd = memfd_create("ring", MFD_CLOEXEC);
-	if (nic->memfd < 0 || ftruncate(nic->memfd, sizeof(*nic->memory)))
-		die("memfd");
-	map_memory(nic);
+	memory = mmap(NULL, vmm->count * sizeof(*memory),
+		      PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		      vmm->memfd, 0);
+	if (memory == MAP_FAILED)
+		die("mmap of the memfd");
+	for (i = 0; i < vmm->count; i++) {
+		vmm->nics[i].memory = memory + i;
+		vmm->nics[i].iova = IOVA + i * sizeof(*memory);
+	}
+}
+
+static void init_memory(const struct nic *nic)
+{
+	unsigned int i;
 
 	nic->memory->stream.magic = MAGIC;
 	for (i = 0; i < RING_SIZE; i++)
 		nic->memory->ring[i].address =
-			IOVA + offsetof(struct memory, buffers[i]);
+			nic->iova + offsetof(struct memory, buffers[i]);
+}
+
+static void make_memory(struct vmm *vmm)
+{
+	unsigned int i;
+
+	vmm->memfd = memfd_create("ring", MFD_CLOEXEC);
+	if (vmm->memfd < 0 ||
+	    ftruncate(vmm->memfd, vmm->count * sizeof(struct memory)))
+		die("memfd");
+	map_memory(vmm);
+	for (i = 0; i < vmm->count; i++)
+		init_memory(&vmm->nics[i]);
+}
+
+/* All that there are; returns how many. */
+static unsigned int give_devices(struct vmm *vmm)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_NICS; i++)
+		if (!vfio_give(VENDOR, DEVICE, i, vmm->nics[i].path,
+			       sizeof(vmm->nics[i].path)))
+			break;
+	errno = ENODEV;
+	if (!i)
+		die("no NIC");
+	return i;
 }
 
 /* Two domains that map the same, so that one can replace the other */
-static void bind_device(struct nic *nic, int fd)
+static void make_domains(struct vmm *vmm)
 {
+	const struct vfio *vfio = &vmm->nics[0].vfio;
 	int i;
 
-	nic->vfio = vfio_bind(fd);
-	nic->ioas = vfio_make_ioas(&nic->vfio);
-	vfio_map(&nic->vfio, nic->ioas, nic->memory, IOVA, sizeof(*nic->memory));
+	vmm->ioas = vfio_make_ioas(vfio);
+	vfio_map(vfio, vmm->ioas, vmm->nics[0].memory, IOVA,
+		 vmm->count * sizeof(struct memory));
 	for (i = 0; i < 2; i++)
-		nic->domains[i] = vfio_make_domain(&nic->vfio, nic->ioas);
-	vfio_attach(&nic->vfio, nic->domains[0]);
+		vmm->domains[i] = vfio_make_domain(vfio, vmm->ioas);
+}
+
+static void bind_device(struct vmm *vmm, unsigned int i, int fd)
+{
+	struct nic *nic = &vmm->nics[i];
+
+	if (i) {
+		nic->vfio = vfio_bind_to(fd, vmm->nics[0].vfio.iommufd);
+	} else {
+		nic->vfio = vfio_bind(fd);
+		make_domains(vmm);
+	}
+	vfio_attach(&nic->vfio, vmm->domains[0]);
 	nic->registers = vfio_map_bar0(&nic->vfio);
 }
 
@@ -195,7 +251,7 @@ static void give_buffers(const struct nic *nic)
 
 static void start_device(const struct nic *nic)
 {
-	uint64_t ring = IOVA + offsetof(struct memory, ring);
+	uint64_t ring = nic->iova + offsetof(struct memory, ring);
 
 	vfio_enable_bus_master(&nic->vfio);
 	write_reg(nic, REG_IMC, 0xffffffff);
@@ -206,8 +262,6 @@ static void start_device(const struct nic *nic)
 	write_reg(nic, REG_RDH, nic->memory->stream.next);
 	give_buffers(nic);
 	write_reg(nic, REG_RCTL, RCTL_EN | RCTL_UPE | RCTL_BAM);
-	/* QEMU's NIC takes no packets in the first second. */
-	sleep(2);
 }
 
 static bool is_intact(const struct frame *frame, const struct descriptor *descriptor)
@@ -278,19 +332,34 @@ static void poll_ring(const struct nic *nic)
 	give_buffers(nic);
 }
 
+/* What the NIC has that has the fewest */
+static uint64_t count_received(const struct vmm *vmm)
+{
+	uint64_t received = vmm->nics[0].memory->stream.received;
+	unsigned int i;
+
+	for (i = 1; i < vmm->count; i++)
+		if (vmm->nics[i].memory->stream.received < received)
+			received = vmm->nics[i].memory->stream.received;
+	return received;
+}
+
 /* Receive @packets; if @replace is set, replace the domain at least so often */
-static unsigned long receive(const struct nic *nic, uint64_t packets,
+static unsigned long receive(const struct vmm *vmm, uint64_t packets,
 			     unsigned long replace)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
-	uint64_t end = nic->memory->stream.received + packets;
+	uint64_t end = count_received(vmm) + packets;
 	unsigned long replaces = 0;
+	unsigned int i;
 
-	while (nic->memory->stream.received < end || replaces < replace) {
-		poll_ring(nic);
-		if (replace)
-			vfio_attach(&nic->vfio,
-				    nic->domains[++replaces % 2]);
+	while (count_received(vmm) < end || replaces < replace) {
+		for (i = 0; i < vmm->count; i++)
+			poll_ring(&vmm->nics[i]);
+		replaces += !!replace;
+		for (i = 0; replace && i < vmm->count; i++)
+			vfio_attach(&vmm->nics[i].vfio,
+				    vmm->domains[replaces % 2]);
 		nanosleep(&pause, NULL);
 	}
 	return replaces;
@@ -318,24 +387,30 @@ static void print_result(const struct stream *stream, const char *more)
 	       stream->silence_ns / 1000000, more);
 }
 
-static void set_up(struct nic *nic)
+static void set_up(struct vmm *vmm)
 {
-	char path[300];
+	unsigned int i;
 
-	make_memory(nic);
-	vfio_give(VENDOR, DEVICE, path, sizeof(path));
-	bind_device(nic, vfio_open(path));
-	start_device(nic);
+	vmm->count = give_devices(vmm);
+	make_memory(vmm);
+	for (i = 0; i < vmm->count; i++) {
+		bind_device(vmm, i, vfio_open(vmm->nics[i].path));
+		start_device(&vmm->nics[i]);
+	}
+	/* QEMU's NIC takes no packets in the first second. */
+	sleep(2);
 	printf("nic: ready\n");
 }
 
 static int run_receive(uint64_t packets)
 {
-	struct nic nic;
+	struct vmm vmm;
+	unsigned int i;
 
-	set_up(&nic);
-	receive(&nic, packets, 0);
-	print_result(&nic.memory->stream, "");
+	set_up(&vmm);
+	receive(&vmm, packets, 0);
+	for (i = 0; i < vmm.count; i++)
+		print_result(&vmm.nics[i].memory->stream, "");
 	return 0;
 }
 
@@ -383,16 +458,19 @@ static int create_session(void)
 }
 
 /* The session stays open until the jump, or all would be undone. */
-static void hand_over(const struct nic *nic, uint64_t packets)
+static void hand_over(const struct vmm *vmm, uint64_t packets)
 {
+	unsigned int i;
 	int session;
 
-	receive(nic, packets / 2, 0);
+	receive(vmm, packets / 2, 0);
 	/* Preserving takes time, and nothing may be lost in it. */
 	session = create_session();
-	preserve(session, nic->memfd, TOKEN_MEMORY, "memory");
-	preserve(session, nic->vfio.fd, TOKEN_DEVICE, "device");
-	receive(nic, packets / 2, 0);
+	preserve(session, vmm->memfd, TOKEN_MEMORY, "memory");
+	for (i = 0; i < vmm->count; i++)
+		preserve(session, vmm->nics[i].vfio.fd, TOKEN_DEVICE + i,
+			 "device");
+	receive(vmm, packets / 2, 0);
 }
 
 static int jump(void)
@@ -406,10 +484,10 @@ static int jump(void)
 
 static int run_update(uint64_t packets)
 {
-	struct nic nic;
+	struct vmm vmm;
 
-	set_up(&nic);
-	hand_over(&nic, packets);
+	set_up(&vmm);
+	hand_over(&vmm, packets);
 	return jump();
 }
 
@@ -417,29 +495,30 @@ static int run_update(uint64_t packets)
  * Each map needs a page for a table; the pause is there to save memory. From
  * the freeze until the last CPU stops, some fifty milliseconds pass.
  */
-static void keep_mapping(const struct nic *nic)
+static void keep_mapping(const struct vmm *vmm)
 {
 	const struct timespec pause = { .tv_nsec = 100000 };
-	uint64_t iova = IOVA + sizeof(*nic->memory);
+	uint64_t iova = IOVA + vmm->count * sizeof(struct memory);
 
 	for (;;) {
 		iova = (iova / TABLE_SPAN + 1) * TABLE_SPAN;
-		vfio_map(&nic->vfio, nic->ioas, nic->memory, iova, 4096);
+		vfio_map(&vmm->nics[0].vfio, vmm->ioas, vmm->nics[0].memory,
+			 iova, 4096);
 		nanosleep(&pause, NULL);
 	}
 }
 
 static int run_change(uint64_t packets)
 {
-	struct nic nic;
+	struct vmm vmm;
 
-	set_up(&nic);
-	hand_over(&nic, packets);
+	set_up(&vmm);
+	hand_over(&vmm, packets);
 	switch (fork()) {
 	case -1:
 		die("fork");
 	case 0:
-		keep_mapping(&nic);
+		keep_mapping(&vmm);
 	}
 	return jump();
 }
@@ -456,32 +535,34 @@ static void expect_error(int ret, int error, const char *what)
 
 static int run_refuse(uint64_t packets)
 {
-	struct nic nic;
+	struct nic *nic;
+	struct vmm vmm;
 	int session;
 
-	set_up(&nic);
-	receive(&nic, packets, 0);
+	set_up(&vmm);
+	nic = &vmm.nics[0];
+	receive(&vmm, packets, 0);
 	session = create_session();
-	if (try_preserve(session, nic.vfio.fd, TOKEN_DEVICE))
+	if (try_preserve(session, nic->vfio.fd, TOKEN_DEVICE))
 		die("the device is not preserved");
-	expect_error(try_preserve(session, nic.vfio.fd, TOKEN_DEVICE + 1),
+	expect_error(try_preserve(session, nic->vfio.fd, TOKEN_DEVICE + 1),
 		     EBUSY, "preserve a device twice");
-	expect_error(vfio_try_attach(&nic.vfio, nic.domains[1]),
+	expect_error(vfio_try_attach(&nic->vfio, vmm.domains[1]),
 		     EBUSY, "replace the domain of a preserved device");
-	receive(&nic, packets, 0);
+	receive(&vmm, packets, 0);
 	/* Other domains can be made and filled meanwhile. */
-	vfio_make_domain(&nic.vfio, nic.ioas);
-	receive(&nic, packets, 0);
+	vfio_make_domain(&nic->vfio, vmm.ioas);
+	receive(&vmm, packets, 0);
 	close(session);
 
-	receive(&nic, packets, MIN_REPLACES);
+	receive(&vmm, packets, MIN_REPLACES);
 	printf("%s a device that is not preserved any more goes on\n",
-	       nic.memory->stream.skipped ? "not ok" : "ok");
-	print_result(&nic.memory->stream, "");
+	       nic->memory->stream.skipped ? "not ok" : "ok");
+	print_result(&nic->memory->stream, "");
 
-	vfio_detach(&nic.vfio);
+	vfio_detach(&nic->vfio);
 	session = create_session();
-	expect_error(try_preserve(session, nic.vfio.fd, TOKEN_DEVICE),
+	expect_error(try_preserve(session, nic->vfio.fd, TOKEN_DEVICE),
 		     EBUSY, "preserve a device that is not attached");
 	return 0;
 }
@@ -524,7 +605,8 @@ static unsigned int count_done(const struct memory *memory)
 static bool has_ring(const struct nic *nic)
 {
 	return read_reg(nic, REG_RCTL) & RCTL_EN &&
-	       read_reg(nic, REG_RDBAL) == IOVA + offsetof(struct memory, ring);
+	       read_reg(nic, REG_RDBAL) ==
+		       nic->iova + offsetof(struct memory, ring);
 }
 
 /* Start a device that was reset, after what it wrote before that. */
@@ -538,27 +620,30 @@ static void restart_device(const struct nic *nic)
 }
 
 /* Memory as the kernel before left it, before anybody touches the device */
-static void retrieve_memory(struct nic *nic, int session)
+static void retrieve_memory(struct vmm *vmm, int session)
 {
-	nic->memfd = retrieve(session, TOKEN_MEMORY);
-	if (nic->memfd < 0)
+	struct stat stat;
+	unsigned int i;
+
+	vmm->memfd = retrieve(session, TOKEN_MEMORY);
+	if (vmm->memfd < 0 || fstat(vmm->memfd, &stat))
 		die("the memory is not handed over");
-	map_memory(nic);
+	vmm->count = stat.st_size / sizeof(struct memory);
 	errno = EILSEQ;
-	if (nic->memory->stream.magic != MAGIC)
-		die("the memory is not what was handed over");
+	if (!vmm->count || vmm->count > MAX_NICS)
+		die("memory for %u NICs", vmm->count);
+	map_memory(vmm);
+	for (i = 0; i < vmm->count; i++)
+		if (vmm->nics[i].memory->stream.magic != MAGIC)
+			die("the memory is not what was handed over");
 }
 
 /* The device from the session, else anew; says which */
-static const char *retrieve_device(struct nic *nic, int session)
+static const char *retrieve_device(struct vmm *vmm, unsigned int i, int session)
 {
-	char path[300];
-	int fd;
+	int fd = retrieve(session, TOKEN_DEVICE + i);
 
-	/* A driver must be there for what is retrieved. */
-	vfio_give(VENDOR, DEVICE, path, sizeof(path));
-	fd = retrieve(session, TOKEN_DEVICE);
-	bind_device(nic, fd < 0 ? vfio_open(path) : fd);
+	bind_device(vmm, i, fd < 0 ? vfio_open(vmm->nics[i].path) : fd);
 	return fd < 0 ? "opened-anew" : "handed-over";
 }
 
@@ -590,73 +675,88 @@ static void print_resources(void)
 	printf("nic: resources free-kB=%lu ids=%lu\n", memory, ids);
 }
 
-/* How the device was found, and what it did since */
-struct takeover {
+/* How a device was found */
+struct found {
 	const char *device, *state;
 	unsigned int during_jump;
-	unsigned long replaces;
 };
 
-static struct takeover take_over(struct nic *nic, uint64_t packets)
+static void take_device(struct vmm *vmm, unsigned int i, int session,
+			struct found *found)
 {
-	struct takeover takeover = { .state = "kept" };
-	int session;
+	struct nic *nic = &vmm->nics[i];
 
-	session = retrieve_session();
-	retrieve_memory(nic, session);
-	takeover.during_jump = count_done(nic->memory);
-	printf("nic: back, %u packets came in\n", takeover.during_jump);
-
-	takeover.device = retrieve_device(nic, session);
+	found->device = retrieve_device(vmm, i, session);
+	found->state = "kept";
 	if (!vfio_is_bus_master(&nic->vfio)) {
-		takeover.state = "stopped";
+		found->state = "stopped";
 		vfio_enable_bus_master(&nic->vfio);
 	}
 	if (!has_ring(nic)) {
-		takeover.state = "reset";
+		found->state = "reset";
 		restart_device(nic);
 	}
-	finish_session(session);
-	poll_ring(nic);
-	takeover.replaces = receive(nic, packets, MIN_REPLACES);
-	print_resources();
-	return takeover;
 }
 
-static void print_takeover(const struct nic *nic, struct takeover takeover)
+/* Returns how often domains were replaced. */
+static unsigned long take_over(struct vmm *vmm, uint64_t packets,
+			       struct found *found)
 {
-	char more[128];
+	unsigned long replaces;
+	unsigned int i;
+	int session;
 
-	snprintf(more, sizeof(more),
-		 " during-jump=%u replaces-after=%lu device=%s state=%s",
-		 takeover.during_jump, takeover.replaces, takeover.device,
-		 takeover.state);
-	print_history(&nic->memory->stream);
-	print_result(&nic->memory->stream, more);
+	session = retrieve_session();
+	retrieve_memory(vmm, session);
+	for (i = 0; i < vmm->count; i++) {
+		found[i].during_jump = count_done(vmm->nics[i].memory);
+		printf("nic: back, %u packets came in\n", found[i].during_jump);
+	}
+
+	/* A driver must be there for what is retrieved. */
+	give_devices(vmm);
+	for (i = 0; i < vmm->count; i++)
+		take_device(vmm, i, session, &found[i]);
+	finish_session(session);
+	replaces = receive(vmm, packets, MIN_REPLACES);
+	print_resources();
+	return replaces;
 }
 
 static int run_resume(uint64_t packets)
 {
-	struct nic nic;
+	struct found found[MAX_NICS];
+	unsigned long replaces;
+	struct vmm vmm;
+	unsigned int i;
+	char more[128];
 
-	print_takeover(&nic, take_over(&nic, packets));
+	replaces = take_over(&vmm, packets, found);
+	print_history(&vmm.nics[0].memory->stream);
+	for (i = 0; i < vmm.count; i++) {
+		snprintf(more, sizeof(more),
+			 " during-jump=%u replaces-after=%lu device=%s state=%s",
+			 found[i].during_jump, replaces, found[i].device,
+			 found[i].state);
+		print_result(&vmm.nics[i].memory->stream, more);
+	}
 	return 0;
 }
 
 static int run_again(uint64_t packets)
 {
-	struct nic nic;
+	struct found found[MAX_NICS];
+	struct vmm vmm;
 
-	take_over(&nic, packets);
-	hand_over(&nic, packets);
+	take_over(&vmm, packets, found);
+	hand_over(&vmm, packets);
 	return jump();
 }
 
+/* The device stays open and receives. */
 static int run_crash(uint64_t packets)
 {
-	struct nic nic;
-
-	print_takeover(&nic, take_over(&nic, packets));
+	run_resume(packets);
 	/* A crash waits for no serial port. */
 	tcdrain(STDOUT_FILENO);
 	write_file("/proc", "sysrq-trigger", "c");
@@ -674,14 +774,11 @@ static void expect_silence(const struct nic *nic, const char *what)
 	       count_done(nic->memory) == done ? "ok" : "not ok", what);
 }
 
-static int open_anew(struct nic *nic, uint64_t packets)
+static int open_anew(struct vmm *vmm, uint64_t packets)
 {
-	char path[300];
-
-	vfio_give(VENDOR, DEVICE, path, sizeof(path));
-	bind_device(nic, vfio_open(path));
-	restart_device(nic);
-	receive(nic, packets, MIN_REPLACES);
+	bind_device(vmm, 0, vfio_open(vmm->nics[0].path));
+	restart_device(&vmm->nics[0]);
+	receive(vmm, packets, MIN_REPLACES);
 	printf("ok it can be opened anew\n");
 	return 0;
 }
@@ -689,31 +786,31 @@ static int open_anew(struct nic *nic, uint64_t packets)
 /* The memory must outlive the device's DMA, so it is not left behind, too. */
 static int run_abandon(uint64_t packets)
 {
-	struct nic nic;
+	struct vmm vmm;
 	int session;
 
 	session = retrieve_session();
-	retrieve_memory(&nic, session);
+	retrieve_memory(&vmm, session);
 	printf("%s no driver takes a device that is handed over\n",
 	       vfio_offer(VENDOR, DEVICE) ? "not ok" : "ok");
 	finish_session(session);
-	expect_silence(&nic, "nobody claims");
-	return open_anew(&nic, packets);
+	expect_silence(&vmm.nics[0], "nobody claims");
+	give_devices(&vmm);
+	return open_anew(&vmm, packets);
 }
 
 static int run_blocked(uint64_t packets)
 {
-	char path[300];
-	struct nic nic;
+	struct vmm vmm;
 	int session;
 
 	session = retrieve_session();
-	retrieve_memory(&nic, session);
-	expect_silence(&nic, "is not handed over");
-	vfio_give(VENDOR, DEVICE, path, sizeof(path));
+	retrieve_memory(&vmm, session);
+	expect_silence(&vmm.nics[0], "is not handed over");
+	give_devices(&vmm);
 	expect_error(retrieve(session, TOKEN_DEVICE), ENODEV, "retrieve it");
 	finish_session(session);
-	return open_anew(&nic, packets);
+	return open_anew(&vmm, packets);
 }
 
 static const struct command {

@@ -70,9 +70,10 @@ bool file_is(const char *dir, const char *name, const char *text)
 	return !strcmp(line, text);
 }
 
-/* Find the first such device; @dir and @slot get where and what it is. */
-static void find_device(const char *vendor, const char *device, char *dir,
-			size_t size, char *slot, size_t slot_size)
+/* Find such a device after @skip others; @dir and @slot get where it is. */
+static bool find_device(const char *vendor, const char *device,
+			unsigned int skip, char *dir, size_t size, char *slot,
+			size_t slot_size)
 {
 	const char *bus = "/sys/bus/pci/devices";
 	struct dirent *entry;
@@ -86,22 +87,23 @@ static void find_device(const char *vendor, const char *device, char *dir,
 		snprintf(dir, size, "%s/%s", bus, entry->d_name);
 		snprintf(slot, slot_size, "%s", entry->d_name);
 		found = file_is(dir, "vendor", vendor) &&
-			file_is(dir, "device", device);
+			file_is(dir, "device", device) && !skip--;
 	}
 	closedir(devices);
-	errno = ENODEV;
-	if (!found)
-		die("PCI device %s:%s", vendor, device);
+	return found;
 }
 
-void vfio_give(const char *vendor, const char *device, char *path, size_t size)
+bool vfio_give(const char *vendor, const char *device, unsigned int skip,
+	       char *path, size_t size)
 {
 	char dir[300], slot[256], cdevs[320];
 	struct dirent *entry;
 	bool found = false;
 	DIR *devices;
 
-	find_device(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	if (!find_device(vendor, device, skip, dir, sizeof(dir), slot,
+			 sizeof(slot)))
+		return false;
 	write_file(dir, "driver_override", "vfio-pci");
 	write_file("/sys/bus/pci", "drivers_probe", slot);
 
@@ -117,13 +119,17 @@ void vfio_give(const char *vendor, const char *device, char *path, size_t size)
 	errno = ENODEV;
 	if (!found)
 		die("%s", cdevs);
+	return true;
 }
 
 bool vfio_offer(const char *vendor, const char *device)
 {
 	char dir[300], slot[256], ids[32], driver[320];
 
-	find_device(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	errno = ENODEV;
+	if (!find_device(vendor, device, 0, dir, sizeof(dir), slot,
+			 sizeof(slot)))
+		die("PCI device %s:%s", vendor, device);
 	/* Without the 0x */
 	snprintf(ids, sizeof(ids), "%s %s", vendor + 2, device + 2);
 	write_file("/sys/bus/pci/drivers/vfio-pci", "new_id", ids);

@@ -26,10 +26,11 @@ bool file_is(const char *dir, const char *name, const char *text);
 int do_ioctl(int fd, unsigned long request, void *arg, const char *name);
 
 /*
- * Give the first such device to vfio-pci; IDs as sysfs writes them. @path gets
- * the name of what there is to open.
+ * Give such a device, after @skip others, to vfio-pci; IDs as sysfs writes them.
+ * @path gets the name of what there is to open. False if there is no such.
  */
-void vfio_give(const char *vendor, const char *device, char *path, size_t size);
+bool vfio_give(const char *vendor, const char *device, unsigned int skip,
+	       char *path, size_t size);
 /* Let vfio-pci have all such devices; says whether it took the first one. */
 bool vfio_offer(const char *vendor, const char *device);
 int vfio_open(const char *path);
