@@ -470,6 +470,8 @@ static void hand_over(const struct vmm *vmm, uint64_t packets)
 	for (i = 0; i < vmm->count; i++)
 		preserve(session, vmm->nics[i].vfio.fd, TOKEN_DEVICE + i,
 			 "device");
+	/* Another device of the unit comes and goes. */
+	pci_replug(TESTDEV_VENDOR, TESTDEV_DEVICE);
 	receive(vmm, packets / 2, 0);
 }
 
@@ -713,6 +715,7 @@ static unsigned long take_over(struct vmm *vmm, uint64_t packets,
 		printf("nic: back, %u packets came in\n", found[i].during_jump);
 	}
 
+	pci_replug(TESTDEV_VENDOR, TESTDEV_DEVICE);
 	/* A driver must be there for what is retrieved. */
 	give_devices(vmm);
 	for (i = 0; i < vmm->count; i++)

@@ -93,6 +93,14 @@ static bool find_device(const char *vendor, const char *device,
 	return found;
 }
 
+static void find_first(const char *vendor, const char *device, char *dir,
+		       size_t size, char *slot, size_t slot_size)
+{
+	errno = ENODEV;
+	if (!find_device(vendor, device, 0, dir, size, slot, slot_size))
+		die("PCI device %s:%s", vendor, device);
+}
+
 bool vfio_give(const char *vendor, const char *device, unsigned int skip,
 	       char *path, size_t size)
 {
@@ -126,15 +134,27 @@ bool vfio_offer(const char *vendor, const char *device)
 {
 	char dir[300], slot[256], ids[32], driver[320];
 
-	errno = ENODEV;
-	if (!find_device(vendor, device, 0, dir, sizeof(dir), slot,
-			 sizeof(slot)))
-		die("PCI device %s:%s", vendor, device);
+	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
 	/* Without the 0x */
 	snprintf(ids, sizeof(ids), "%s %s", vendor + 2, device + 2);
 	write_file("/sys/bus/pci/drivers/vfio-pci", "new_id", ids);
 	snprintf(driver, sizeof(driver), "%s/driver", dir);
 	return !access(driver, F_OK);
+}
+
+void pci_replug(const char *vendor, const char *device)
+{
+	char dir[300], slot[256];
+
+	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	write_file(dir, "remove", "1");
+	errno = EBUSY;
+	if (file_is(dir, "vendor", vendor))
+		die("%s after its removal", slot);
+	write_file("/sys/bus/pci", "rescan", "1");
+	errno = ENODEV;
+	if (!file_is(dir, "vendor", vendor))
+		die("%s after the rescan", slot);
 }
 
 int vfio_open(const char *path)

@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* QEMU's iommu-testdev */
+#define TESTDEV_VENDOR	"0x1b36"
+#define TESTDEV_DEVICE	"0x0005"
+
 /* A device that is bound to an iommufd */
 struct vfio {
 	int fd;
@@ -33,6 +37,8 @@ bool vfio_give(const char *vendor, const char *device, unsigned int skip,
 	       char *path, size_t size);
 /* Let vfio-pci have all such devices; says whether it took the first one. */
 bool vfio_offer(const char *vendor, const char *device);
+/* Remove the first such device and find it again. */
+void pci_replug(const char *vendor, const char *device);
 int vfio_open(const char *path);
 /* Bind @fd, an open device, to an iommufd, or to one of its own. */
 struct vfio vfio_bind_to(int fd, int iommufd);

@@ -45,8 +45,6 @@
 #define STRESS_PAGES	64
 
 /* iommu-testdev, see its specification in QEMU's documentation */
-#define TESTDEV_VENDOR	"0x1b36"
-#define TESTDEV_DEVICE	"0x0005"
 #define REG_TRIGGER	0x00
 #define REG_IOVA_LO	0x04
 #define REG_IOVA_HI	0x08
