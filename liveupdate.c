@@ -753,7 +753,8 @@ static bool is_unchanged(struct out_device *out)
  * one that was stopped may hold; those of queue and registers are held with
  * interrupts off only.
  * Return: true if the unit is handed over; false if nothing on it was
- * preserved, or nothing is as it was.
+ * preserved. Where nothing is as it was, it is handed over, too: devices keep
+ * bus mastering, and with translation off, IOVAs would be physical addresses.
  */
 bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 {
@@ -766,11 +767,10 @@ bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 	list_for_each_entry(out, &outgoing->devices, node) {
 		if (out->info->iommu != iommu || !out->record)
 			continue;
-		if (is_unchanged(out)) {
-			any = true;
-			iommu->root_entry = outgoing->root[out->unit];
+		any = true;
+		iommu->root_entry = outgoing->root[out->unit];
+		if (is_unchanged(out))
 			continue;
-		}
 		dev_err(out->info->dev,
 			"blocked: its domain has changed since the freeze\n");
 		out->record->flags = 0;
