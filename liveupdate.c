@@ -779,6 +779,8 @@ bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 
 	if (any) {
 		liveupdate_blob_seal(outgoing->blob);
+		/* The next fault waits for a handler: if lost, it is the last. */
+		writel(DMA_FECTL_IM, iommu->reg + DMAR_FECTL_REG);
 		iommu_set_root_entry(iommu);
 	}
 	return any;
