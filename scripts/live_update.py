@@ -6,8 +6,8 @@ usage: live_update.py [--plot FILE] [--only NAME] KERNEL...
 
 The host sends numbered packets at a steady rate to the guest's NIC. The guest
 hands NIC and memory to the next kernel and jumps; see tests/nic.c. What the
-NIC does not take in time is lost, as it is on a wire. The NIC is behind a port,
-and so there is a way to reset it.
+NIC does not take in time is lost, as it is on a wire. The NIC is behind a port
+or a bridge, and so there is a way to reset it.
 
 Fails if the rework loses a packet or faults, or if stock loses none: then the
 load proves nothing. FILE gets a picture of it.
@@ -58,7 +58,8 @@ class Case(NamedTuple):
     that it is no matter. CONSOLE says by which regular expressions something is
     seen there. The jump is to the kernel NEXT, if given. APPEND are more
     parameters of kernels, GUEST of guest.py. There are as many results as NICS
-    if one is resumed.
+    if one is resumed. With BRIDGE, they are conventional PCI, and do DMA by the
+    requester ID of a bridge.
     """
     command: str
     modes: tuple = ("legacy", "scalable-ss")
@@ -68,6 +69,7 @@ class Case(NamedTuple):
     append: str = ""
     guest: tuple = ()
     nics: int = 1
+    bridge: bool = False
 
 
 TRANSLATES = {"translation is found on": "DMAR: Translation already enabled"}
@@ -96,6 +98,32 @@ CASES = {
                         "all devices are blocked: unknown version"}),
     # Two NICs in one domain: they share page tables and a domain id.
     "pair": Case("live-update 1 nic update {n} next nic resume {n}", nics=2),
+    # What the next kernel is told does not matter to what is handed over.
+    "iommu-off": Case("live-update 1 nic update {n} next "
+                "with intel_iommu=off nic resume {n}",
+                console=TRANSLATES | {
+                    "the unit stays on": "stays on: intel_iommu=on is assumed"}),
+    "sm-off": Case("live-update 1 nic update {n} next "
+                   "with intel_iommu=sm_off nic resume {n}", ("scalable-fs",),
+                   console=TRANSLATES | {
+                       "the mode stays": "handed over in scalable mode"}),
+    "sm-on": Case("live-update 1 nic update {n} next "
+                     "with intel_iommu=sm_on nic resume {n}", ("legacy",),
+                     console=TRANSLATES | {
+                         "the mode stays": "handed over in legacy mode"},
+                     guest=("--unit", "scalable-mode=on")),
+    # The next kernel cannot have what was handed over.
+    "liveupdate-off": Case("live-update 1 nic update {n} next "
+                 "with liveupdate=off nic receive {n}", faults=True,
+                 console=TRANSLATES | {
+                     "it says so": "cannot be had .*all devices are blocked"}),
+    # A device with another requester ID besides its own
+    "alias": Case("live-update 1 nic update {n} next nic resume {n}",
+                  ("legacy",), bridge=True),
+    "group": Case("nic refused {n}", ("legacy",), bridge=True,
+                  guest=("--qemu=-device",
+                         "--qemu=pci-testdev,bus=above0,addr=4"),
+                  console={"it says why": "is not alone in its group"}),
     # The next kernel crashes, with the device taken over and before that.
     "crash": Case("live-update 1 nic update {n} next "
                   "kdump nic crash {n} next nic receive {n}", **CRASH),
@@ -162,12 +190,14 @@ def make_wire(stack):
     return stack.enter_context(ours), stack.enter_context(theirs)
 
 
-def describe_nic(i, wire):
-    """QEMU's words for a NIC at this end of a wire, behind a port of its own"""
+def describe_nic(i, wire, bridge):
+    """QEMU's words for a NIC at this end of a wire"""
+    above, slot = (("pcie-pci-bridge", 3) if bridge else
+                   (f"pcie-root-port,chassis={i}", 0))
     return ["-netdev",
             f"dgram,id=net{i},local.type=fd,local.str={wire.fileno()}",
-            "-device", f"pcie-root-port,id=above{i},chassis={i}",
-            "-device", f"e1000,bus=above{i},netdev=net{i},romfile="]
+            "-device", f"{above},id=above{i}", "-device",
+            f"e1000,bus=above{i},addr={slot},netdev=net{i},romfile="]
 
 
 def run_guest(kernel, mode, name, case):
@@ -180,10 +210,11 @@ def run_guest(kernel, mode, name, case):
             ["scripts/guest.py", "--log", log, "--expect-faults",
              "--timeout", "300", "--append",
              f"kho=on liveupdate=on {APPEND.get(kernel, '')} {case.append}",
-             *GUEST.get(kernel, []), *case.guest,
+             *GUEST.get(kernel, []),
              "--initrd", f"build/initramfs-kexec-{case.next or kernel}.gz",
              *(f"--qemu={word}" for i, (_, theirs) in enumerate(wires)
-               for word in describe_nic(i, theirs)),
+               for word in describe_nic(i, theirs, case.bridge)),
+             *case.guest,
              f"build/bzImage-{kernel}", mode, "--",
              *case.command.format(n=rate).split()],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -21,6 +21,8 @@
  *                   else has got it and that it is blocked, open it anew and
  *                   receive N packets more
  *   nic blocked N   the same, with a device that cannot be retrieved
+ *   nic refused N   see that the device cannot be handed over, and that it goes
+ *                   on; prints KTAP
  *   nic refuse N    see what cannot be done with a device that is handed over,
  *                   and that it receives packets all the time; prints KTAP
  *
@@ -569,6 +571,20 @@ static int run_refuse(uint64_t packets)
 	return 0;
 }
 
+static int run_refused(uint64_t packets)
+{
+	struct nic *nic;
+	struct vmm vmm;
+
+	set_up(&vmm);
+	nic = &vmm.nics[0];
+	expect_error(try_preserve(create_session(), nic->vfio.fd, TOKEN_DEVICE),
+		     EBUSY, "preserve the device");
+	receive(&vmm, packets, MIN_REPLACES);
+	printf("%s it goes on\n", nic->memory->stream.skipped ? "not ok" : "ok");
+	return 0;
+}
+
 static int retrieve(int session, uint64_t token)
 {
 	struct liveupdate_session_retrieve_fd retrieve = {
@@ -829,6 +845,7 @@ static const struct command {
 	{ "abandon", run_abandon },
 	{ "blocked", run_blocked },
 	{ "refuse", run_refuse },
+	{ "refused", run_refused },
 	{ }
 };
 
