@@ -13,8 +13,10 @@
  *   nic update N    receive N packets, hand the memory and the device to the
  *                   Live Update Orchestrator, and start the loaded kernel
  *   nic change N    the same, with the domain changing until the very end
+ *   nic suspend N   the same, with a suspend and resume of all but the CPU
  *   nic resume N    in that kernel: look at what came in meanwhile, take over,
  *                   receive N packets more and replace the domain all the time
+ *   nic wake N      the same, with a suspend and resume before that
  *   nic again N     the same, and then hand over once more
  *   nic crash N     the same, and then crash
  *   nic abandon N   in that kernel: finish without the device, see that nobody
@@ -512,6 +514,24 @@ static void keep_mapping(const struct vmm *vmm)
 	}
 }
 
+/* It takes five seconds, in which the device is suspended, too. */
+static void suspend(void)
+{
+	write_file("/sys/power", "pm_test", "core");
+	write_file("/sys/power", "state", "mem");
+	printf("nic: slept\n");
+}
+
+static int run_suspend(uint64_t packets)
+{
+	struct vmm vmm;
+
+	set_up(&vmm);
+	hand_over(&vmm, packets);
+	suspend();
+	return jump();
+}
+
 static int run_change(uint64_t packets)
 {
 	struct vmm vmm;
@@ -762,6 +782,12 @@ static int run_resume(uint64_t packets)
 	return 0;
 }
 
+static int run_wake(uint64_t packets)
+{
+	suspend();
+	return run_resume(packets);
+}
+
 static int run_again(uint64_t packets)
 {
 	struct found found[MAX_NICS];
@@ -839,7 +865,9 @@ static const struct command {
 	{ "receive", run_receive },
 	{ "update", run_update },
 	{ "change", run_change },
+	{ "suspend", run_suspend },
 	{ "resume", run_resume },
+	{ "wake", run_wake },
 	{ "again", run_again },
 	{ "crash", run_crash },
 	{ "abandon", run_abandon },
