@@ -1130,6 +1130,22 @@ static void restore_devices(struct intel_iommu *iommu, unsigned int unit)
 	}
 }
 
+/*
+ * Whoever uses what came from the kernel before has it checked first. The
+ * reference is not the last: each preserved file has one, which LUO knows of
+ * only from here on.
+ */
+static int get_incoming(void)
+{
+	void *obj;
+	int ret = liveupdate_flb_get_incoming(&iommu_liveupdate_flb, &obj);
+
+	if (!ret)
+		liveupdate_flb_put_incoming(&iommu_liveupdate_flb);
+
+	return ret;
+}
+
 static void restore_unit(struct intel_iommu *iommu)
 {
 	u64 rtaddr = readq(iommu->reg + DMAR_RTADDR_REG);
@@ -1164,18 +1180,14 @@ static void restore_unit(struct intel_iommu *iommu)
  */
 void intel_liveupdate_restore(struct intel_iommu *iommu)
 {
-	void *obj;
-	int ret;
+	int ret = get_incoming();
 
-	/* The reference is not the last: each preserved file has one. */
-	ret = liveupdate_flb_get_incoming(&iommu_liveupdate_flb, &obj);
 	if (ret) {
 		pr_err("%s: what was handed over cannot be had (%pe), all devices are blocked%s\n",
 		       iommu->name, ERR_PTR(ret), liveupdate_enabled() ? "" :
 		       ": boot with kho=on liveupdate=on");
 		return;
 	}
-	liveupdate_flb_put_incoming(&iommu_liveupdate_flb);
 
 	guard(mutex)(&liveupdate_lock);
 	if (incoming.blob)
@@ -1310,6 +1322,10 @@ void iommu_liveupdate_settle(u16 segment, u16 sid)
 	struct intel_iommu *iommu = NULL;
 	struct in_device *in;
 	struct pci_dev *pdev;
+
+	/* No unit may have been found translating. */
+	if (get_incoming())
+		return;
 
 	scoped_guard(mutex, &liveupdate_lock) {
 		in = find_incoming(segment, sid);
