@@ -634,7 +634,10 @@ static struct kunit_case liveupdate_test_cases[] = {
 	{}
 };
 
-/* What a device is attached to, and what is said when it is to be preserved */
+/*
+ * What a device is attached to, and what is said when it is to be preserved.
+ * Stores of 8 bytes are what any CPU has.
+ */
 static const struct refusal {
 	const char *name;
 	struct world_config config;
@@ -642,26 +645,26 @@ static const struct refusal {
 	const char *why;
 	enum liveupdate_kind record;
 } refusals[] = {
-	{ "legacy, second stage", { .quantum_words = 2 }, WORLD_SS, "fine",
+	{ "legacy, second stage", { .quantum_words = 1 }, WORLD_SS, "fine",
 	  LIVEUPDATE_LEGACY },
-	{ "legacy, blocked", { .quantum_words = 2 }, WORLD_BLOCKED,
+	{ "legacy, blocked", { .quantum_words = 1 }, WORLD_BLOCKED,
 	  "is not attached" },
-	{ "legacy, identity", { .quantum_words = 2 }, WORLD_IDENTITY,
+	{ "legacy, identity", { .quantum_words = 1 }, WORLD_IDENTITY,
 	  "is attached to an identity domain" },
-	{ "second stage", { .scalable = true, .quantum_words = 2 }, WORLD_SS,
+	{ "second stage", { .scalable = true, .quantum_words = 1 }, WORLD_SS,
 	  "fine", LIVEUPDATE_SECOND_STAGE },
-	{ "first stage", { .scalable = true, .quantum_words = 2 }, WORLD_FS,
+	{ "first stage", { .scalable = true, .quantum_words = 1 }, WORLD_FS,
 	  "fine", LIVEUPDATE_FIRST_STAGE },
-	{ "blocked", { .scalable = true, .quantum_words = 2 }, WORLD_BLOCKED,
+	{ "blocked", { .scalable = true, .quantum_words = 1 }, WORLD_BLOCKED,
 	  "is not attached" },
-	{ "identity", { .scalable = true, .quantum_words = 2 }, WORLD_IDENTITY,
+	{ "identity", { .scalable = true, .quantum_words = 1 }, WORLD_IDENTITY,
 	  "is attached to an identity domain" },
-	{ "nested", { .scalable = true, .quantum_words = 2 }, WORLD_NESTED,
+	{ "nested", { .scalable = true, .quantum_words = 1 }, WORLD_NESTED,
 	  "is attached to a nested domain" },
-	{ "PASID", { .scalable = true, .pasid = 5, .quantum_words = 2 },
+	{ "PASID", { .scalable = true, .pasid = 5, .quantum_words = 1 },
 	  WORLD_SS, "has a PASID attached" },
 	{ "SVA", { .scalable = true, .pasid = 5, .ats = true,
-		   .quantum_words = 2 }, WORLD_SVA, "has a PASID attached" },
+		   .quantum_words = 1 }, WORLD_SVA, "has a PASID attached" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(refusal, refusals, name);
@@ -688,7 +691,7 @@ static void test_refusal(struct kunit *test)
 
 static void test_obstacles(struct kunit *test)
 {
-	const struct world_config config = { .quantum_words = 2 };
+	const struct world_config config = { .quantum_words = 1 };
 	struct attach_world *world = attach_world_make(test, &config);
 	struct device_domain_info *info = &world->pci[0].info;
 	struct q_inval *qi = world->iommu.qi;
@@ -714,9 +717,9 @@ static bool stub_is_preserved(struct device_domain_info *info)
 
 /* Where a preserved device is attached to a domain, RID and PASID */
 static const struct world_config preserved_params[] = {
-	{ .quantum_words = 2 },
-	{ .scalable = true, .quantum_words = 2 },
-	{ .scalable = true, .pasid = 5, .quantum_words = 2 },
+	{ .quantum_words = 1 },
+	{ .scalable = true, .quantum_words = 1 },
+	{ .scalable = true, .pasid = 5, .quantum_words = 1 },
 };
 
 static void preserved_desc(const struct world_config *config, char *desc)
