@@ -12,7 +12,6 @@
 #include <kunit/test.h>
 
 #include "attach_world.h"
-#include "entry_sync.h"
 #include "unit_model.h"
 
 /* More say nothing new. */
@@ -94,18 +93,6 @@ struct change {
 static const char *kind_name(struct attach_world *world, enum world_kind kind)
 {
 	return world->domain[kind].grant.name;
-}
-
-static struct attach_world *make_world(struct kunit *test)
-{
-	const struct world_config *config = test->param_value;
-
-	if (config->scalable && !intel_iommu_sm)
-		kunit_skip(test, "the kernel does not use scalable mode");
-	if (entry_sync_quantum_words(2) < config->quantum_words)
-		kunit_skip(test, "the CPU has no 16-byte store");
-
-	return attach_world_make(test, config);
 }
 
 static bool report(struct attach_world *world, struct change change,
@@ -270,7 +257,8 @@ static void run_change(struct attach_world *world, struct change change)
 
 static void changes(struct kunit *test)
 {
-	struct attach_world *world = make_world(test);
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
 	struct change change;
 
 	change = start_changes(false);
@@ -321,7 +309,8 @@ static void run_all_unmaps(struct attach_world *world, bool shared)
  */
 static void unmaps(struct kunit *test)
 {
-	struct attach_world *world = make_world(test);
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
 
 	run_all_unmaps(world, false);
 	if (world->config.ats)
@@ -361,7 +350,8 @@ static bool can_inherit(struct attach_world *world, struct change change)
 
 static void no_did(struct kunit *test)
 {
-	struct attach_world *world = make_world(test);
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
 	struct change change = start_changes(false);
 
 	while (next_change(world, &change)) {
@@ -378,7 +368,8 @@ static void no_did(struct kunit *test)
 
 static void no_did_to_inherit(struct kunit *test)
 {
-	struct attach_world *world = make_world(test);
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
 	struct change change = start_changes(false);
 	struct unit_counts counts;
 
@@ -397,7 +388,8 @@ static void no_did_to_inherit(struct kunit *test)
 /* Where a temporary id would be needed, a change breaks, but does not fail. */
 static void no_did_for_detour(struct kunit *test)
 {
-	struct attach_world *world = make_world(test);
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
 	struct change change = start_changes(true);
 	struct unit_counts counts;
 	bool needs_detour;
@@ -423,7 +415,8 @@ static void no_did_for_detour(struct kunit *test)
 
 static void incompatible(struct kunit *test)
 {
-	struct attach_world *world = make_world(test);
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
 	struct change change = start_changes(false);
 
 	while (next_change(world, &change)) {
@@ -459,7 +452,8 @@ static void run_control(struct attach_world *world, enum world_kind kind,
 
 static void control_bits(struct kunit *test)
 {
-	struct attach_world *world = make_world(test);
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
 	struct change change = { .shared = true };
 	enum world_kind kind;
 

@@ -17,6 +17,7 @@
 #include <uapi/linux/iommufd.h>
 
 #include "attach_world.h"
+#include "entry_sync.h"
 #include "iommu.h"
 #include "pasid.h"
 #include "../iommu-pages.h"
@@ -515,6 +516,8 @@ static void block_all(void *data)
  * @test: the test
  * @config: properties of the unit and its devices
  *
+ * The test is skipped where kernel or CPU cannot have such a unit.
+ *
  * Return: the world, with all devices blocked.
  */
 struct attach_world *attach_world_make(struct kunit *test,
@@ -525,6 +528,11 @@ struct attach_world *attach_world_make(struct kunit *test,
 	};
 	struct attach_world *world;
 	unsigned int i;
+
+	if (config->scalable && !intel_iommu_sm)
+		kunit_skip(test, "the kernel does not use scalable mode");
+	if (entry_sync_quantum_words(2) < config->quantum_words)
+		kunit_skip(test, "the CPU has no 16-byte store");
 
 	world = kunit_kzalloc(test, sizeof(*world), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, world);

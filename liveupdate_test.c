@@ -676,9 +676,6 @@ static void test_refusal(struct kunit *test)
 	struct attach_world *world;
 	const char *why;
 
-	if (refusal->config.scalable && !intel_iommu_sm)
-		kunit_skip(test, "needs scalable mode");
-
 	world = attach_world_make(test, &refusal->config);
 	if (!world_can_attach(world, WORLD_DEVICE, refusal->kind))
 		kunit_skip(test, "cannot be had here");
@@ -732,14 +729,9 @@ KUNIT_ARRAY_PARAM(preserved, preserved_params, preserved_desc);
 
 static void test_preserved(struct kunit *test)
 {
-	const struct world_config *config = test->param_value;
-	struct attach_world *world;
+	struct attach_world *world = attach_world_make(test, test->param_value);
 	struct world_result result;
 
-	if (config->scalable && !intel_iommu_sm)
-		kunit_skip(test, "needs scalable mode");
-
-	world = attach_world_make(test, config);
 	world_attach(world, WORLD_DEVICE, WORLD_SS);
 	kunit_activate_static_stub(test, intel_liveupdate_is_preserved,
 				   stub_is_preserved);

@@ -136,9 +136,6 @@ static void notices(struct kunit *test)
 	u64 old[2], new[2];
 	const char *found;
 
-	if (!intel_iommu_sm || entry_sync_quantum_words(2) < 2)
-		kunit_skip(test, "needs scalable mode and a 16-byte store");
-
 	world = attach_world_make(test, &config);
 	ud = &world->unit.device[WORLD_DEVICE];
 	KUNIT_ASSERT_EQ(test, world_attach(world, WORLD_DEVICE, WORLD_SS).ret, 0);
