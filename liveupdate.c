@@ -77,14 +77,12 @@ struct out_device {
  * What goes to the next kernel
  *
  * @unit: the units of the blob
- * @root: the root tables that they are handed over with
  * @pages: page numbers of preserved pages of page tables, and how many
  *         devices each is preserved for
  */
 struct outgoing {
 	struct liveupdate_blob *blob;
 	struct intel_iommu *unit[LIVEUPDATE_MAX_UNITS];
-	struct root_entry *root[LIVEUPDATE_MAX_UNITS];
 	struct list_head devices;
 	struct xarray pages;
 };
@@ -286,7 +284,6 @@ static int get_unit(struct intel_iommu *iommu)
 
 	__iommu_flush_cache(iommu, root, SZ_4K);
 	outgoing->unit[i] = iommu;
-	outgoing->root[i] = root;
 	blob->unit[i].reg = iommu->reg_phys;
 	blob->unit[i].rtaddr = virt_to_phys(root);
 	if (sm_supported(iommu))
@@ -768,7 +765,8 @@ bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 		if (out->info->iommu != iommu || !out->record)
 			continue;
 		any = true;
-		iommu->root_entry = outgoing->root[out->unit];
+		iommu->root_entry = phys_to_virt(rtaddr_of(out) &
+						 VTD_PAGE_MASK);
 		if (is_unchanged(out))
 			continue;
 		dev_err(out->info->dev,
@@ -811,19 +809,23 @@ static int flb_preserve(struct liveupdate_flb_op_args *args)
 	return 0;
 }
 
-static void free_unit_tables(struct root_entry *root)
+/* The root table and the context tables below it */
+static void free_unit_tables(const struct liveupdate_unit *unit,
+			     void (*free)(phys_addr_t page))
 {
-	unsigned int bus;
+	phys_addr_t root = unit->rtaddr & VTD_PAGE_MASK;
+	u64 *half = phys_to_virt(root);
+	unsigned int i;
 
-	for (bus = 0; bus < SZ_4K / sizeof(*root); bus++) {
-		if (root[bus].lo)
-			kho_unpreserve_free(phys_to_virt(root[bus].lo &
-							 VTD_PAGE_MASK));
-		if (root[bus].hi)
-			kho_unpreserve_free(phys_to_virt(root[bus].hi &
-							 VTD_PAGE_MASK));
-	}
-	kho_unpreserve_free(root);
+	for (i = 0; i < SZ_4K / sizeof(*half); i++)
+		if (half[i])
+			free(half[i] & VTD_PAGE_MASK);
+	free(root);
+}
+
+static void free_outgoing_page(phys_addr_t page)
+{
+	kho_unpreserve_free(phys_to_virt(page));
 }
 
 static void flb_unpreserve(struct liveupdate_flb_op_args *args)
@@ -835,7 +837,7 @@ static void flb_unpreserve(struct liveupdate_flb_op_args *args)
 		outgoing = NULL;
 
 	for (i = 0; i < old->blob->nr_units; i++)
-		free_unit_tables(old->root[i]);
+		free_unit_tables(&old->blob->unit[i], free_outgoing_page);
 	kho_unpreserve_free(old->blob);
 	xa_destroy(&old->pages);
 	kfree(old);
@@ -895,17 +897,6 @@ static void free_incoming_device(const struct liveupdate_device *device)
 	free_incoming_page(device->pasid_table);
 }
 
-static void free_incoming_unit(const struct liveupdate_unit *unit)
-{
-	phys_addr_t root = unit->rtaddr & VTD_PAGE_MASK;
-	u64 *half = phys_to_virt(root);
-	unsigned int i;
-
-	for (i = 0; i < SZ_4K / sizeof(*half); i++)
-		free_incoming_page(half[i] & VTD_PAGE_MASK);
-	free_incoming_page(root);
-}
-
 /* All devices are settled, and no unit uses any of this. */
 static void flb_finish(struct liveupdate_flb_op_args *args)
 {
@@ -921,7 +912,7 @@ static void flb_finish(struct liveupdate_flb_op_args *args)
 		if (blob->device[i].flags)
 			free_incoming_device(&blob->device[i]);
 	for (i = 0; i < blob->nr_units; i++)
-		free_incoming_unit(&blob->unit[i]);
+		free_unit_tables(&blob->unit[i], free_incoming_page);
 	free_incoming_page(__pa(blob));
 	incoming.blob = NULL;
 }

@@ -75,16 +75,15 @@ static bool find_device(const char *vendor, const char *device,
 			unsigned int skip, char *dir, size_t size, char *slot,
 			size_t slot_size)
 {
-	const char *bus = "/sys/bus/pci/devices";
 	struct dirent *entry;
 	bool found = false;
 	DIR *devices;
 
-	devices = opendir(bus);
+	devices = opendir(PCI_DEVICES);
 	if (!devices)
-		die("%s", bus);
+		die(PCI_DEVICES);
 	while (!found && (entry = readdir(devices))) {
-		snprintf(dir, size, "%s/%s", bus, entry->d_name);
+		snprintf(dir, size, PCI_DEVICES "/%s", entry->d_name);
 		snprintf(slot, slot_size, "%s", entry->d_name);
 		found = file_is(dir, "vendor", vendor) &&
 			file_is(dir, "device", device) && !skip--;
@@ -101,17 +100,14 @@ static void find_first(const char *vendor, const char *device, char *dir,
 		die("PCI device %s:%s", vendor, device);
 }
 
-bool vfio_give(const char *vendor, const char *device, unsigned int skip,
-	       char *path, size_t size)
+void vfio_give_slot(const char *slot, char *path, size_t size)
 {
-	char dir[300], slot[256], cdevs[320];
+	char dir[300], cdevs[320];
 	struct dirent *entry;
 	bool found = false;
 	DIR *devices;
 
-	if (!find_device(vendor, device, skip, dir, sizeof(dir), slot,
-			 sizeof(slot)))
-		return false;
+	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", slot);
 	write_file(dir, "driver_override", "vfio-pci");
 	write_file("/sys/bus/pci", "drivers_probe", slot);
 
@@ -127,6 +123,17 @@ bool vfio_give(const char *vendor, const char *device, unsigned int skip,
 	errno = ENODEV;
 	if (!found)
 		die("%s", cdevs);
+}
+
+bool vfio_give(const char *vendor, const char *device, unsigned int skip,
+	       char *path, size_t size)
+{
+	char dir[300], slot[256];
+
+	if (!find_device(vendor, device, skip, dir, sizeof(dir), slot,
+			 sizeof(slot)))
+		return false;
+	vfio_give_slot(slot, path, size);
 	return true;
 }
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PCI_DEVICES	"/sys/bus/pci/devices"
+
 /* QEMU's iommu-testdev */
 #define TESTDEV_VENDOR	"0x1b36"
 #define TESTDEV_DEVICE	"0x0005"
@@ -29,9 +31,11 @@ bool file_is(const char *dir, const char *name, const char *text);
 #define DO_IOCTL(fd, request, arg) do_ioctl(fd, request, arg, #request)
 int do_ioctl(int fd, unsigned long request, void *arg, const char *name);
 
+/* Give a device to vfio-pci. @path gets the name of what there is to open. */
+void vfio_give_slot(const char *slot, char *path, size_t size);
 /*
  * Give such a device, after @skip others, to vfio-pci; IDs as sysfs writes them.
- * @path gets the name of what there is to open. False if there is no such.
+ * False if there is no such.
  */
 bool vfio_give(const char *vendor, const char *device, unsigned int skip,
 	       char *path, size_t size);

@@ -96,29 +96,12 @@ static struct vmm {
 	atomic_bool stop;
 } vmm = { .dma_lock = PTHREAD_MUTEX_INITIALIZER };
 
-#define PCI_DEVICES	"/sys/bus/pci/devices"
-
 /* Give the device to vfio-pci, and open it. */
 static void bind_device(struct testdev *device)
 {
-	char dir[300], path[600] = "";
-	struct dirent *entry;
-	DIR *devices;
+	char path[300];
 
-	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", device->slot);
-	write_file(dir, "driver_override", "vfio-pci");
-	write_file("/sys/bus/pci", "drivers_probe", device->slot);
-
-	strcat(dir, "/vfio-dev");
-	devices = opendir(dir);
-	if (!devices)
-		die("%s", dir);
-	while ((entry = readdir(devices)))
-		if (!strncmp(entry->d_name, "vfio", 4))
-			snprintf(path, sizeof(path), "/dev/vfio/devices/%s",
-				 entry->d_name);
-	closedir(devices);
-
+	vfio_give_slot(device->slot, path, sizeof(path));
 	device->vfio = vfio_bind_to(vfio_open(path), vmm.iommufd);
 }
 
@@ -158,21 +141,6 @@ static bool open_device(struct testdev *device)
 	return found;
 }
 
-static void map(uint32_t ioas, void *memory, uint64_t iova, uint64_t length)
-{
-	struct iommu_ioas_map cmd = {
-		.size = sizeof(cmd),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
-			 IOMMU_IOAS_MAP_READABLE,
-		.ioas_id = ioas,
-		.user_va = (uintptr_t)memory,
-		.length = length,
-		.iova = iova,
-	};
-
-	DO_IOCTL(vmm.iommufd, IOMMU_IOAS_MAP, &cmd);
-}
-
 static void unmap(uint32_t ioas, uint64_t iova, uint64_t length)
 {
 	struct iommu_ioas_unmap cmd = {
@@ -195,25 +163,16 @@ static void *alloc_pages(unsigned int pages)
 	return memory;
 }
 
-static void make_domain(struct domain *domain, uint32_t devid)
+static void make_domain(struct domain *domain, const struct vfio *vfio)
 {
-	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
-	struct iommu_hwpt_alloc hwpt = {
-		.size = sizeof(hwpt),
-		.dev_id = devid,
-	};
 	unsigned int i;
 
-	DO_IOCTL(vmm.iommufd, IOMMU_IOAS_ALLOC, &ioas);
-	hwpt.pt_id = ioas.out_ioas_id;
-	DO_IOCTL(vmm.iommufd, IOMMU_HWPT_ALLOC, &hwpt);
-
-	domain->ioas = ioas.out_ioas_id;
-	domain->hwpt = hwpt.out_hwpt_id;
+	domain->ioas = vfio_make_ioas(vfio);
+	domain->hwpt = vfio_make_domain(vfio, domain->ioas);
 	domain->page = alloc_pages(1);
 	for (i = 0; i < TEST_IOVAS; i++)
-		map(domain->ioas, (void *)domain->page, TEST_IOVA + i * PAGE,
-		    PAGE);
+		vfio_map(vfio, domain->ioas, (void *)domain->page,
+			 TEST_IOVA + i * PAGE, PAGE);
 }
 
 static void write_reg(struct testdev *device, unsigned int reg, uint32_t value)
@@ -249,8 +208,8 @@ static void set_up(void)
 	errno = ENODEV;
 	if (!open_device(&vmm.device))
 		die("iommu-testdev");
-	make_domain(&vmm.domains[0], vmm.device.vfio.id);
-	make_domain(&vmm.domains[1], vmm.device.vfio.id);
+	make_domain(&vmm.domains[0], &vmm.device.vfio);
+	make_domain(&vmm.domains[1], &vmm.device.vfio);
 	start_device(&vmm.device, &vmm.domains[0]);
 
 	for (i = 0; i < 2; i++) {
@@ -355,7 +314,7 @@ static void *map_thread(void *unused)
 		uint64_t length = (1 + round % STRESS_PAGES) * PAGE;
 		uint64_t iova = STRESS_IOVA + round % 1024 * (1 << 20);
 
-		map(ioas, memory, iova, length);
+		vfio_map(&vmm.device.vfio, ioas, memory, iova, length);
 		unmap(ioas, iova, length);
 	}
 	printf("vmm: %lu maps and unmaps\n", round);
