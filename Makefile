@@ -9,7 +9,8 @@ REPLACES ?= 20000
 export KERNEL_TREE
 
 toolbox := scripts/in-toolbox
-driver  := $(wildcard *.[ch] hooks/*) Kconfig Kbuild base.cocci
+driver  := $(wildcard *.[ch] tests/kunit/*) $(shell find hooks Documentation -type f) \
+	   Kconfig Kbuild
 config  := tests/kernel.config
 debug   := $(config) tests/debug.config
 kcsan   := $(config) tests/kcsan.config
@@ -118,14 +119,18 @@ build/nic: tests/nic.c tests/vfio.c tests/vfio.h build/toolbox.stamp
 	@$(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static \
 		-o $@ tests/nic.c tests/vfio.c
 
-# entry_sync.c as it is, in user space with what checks it
-build/fetches.o: tests/fetches.c entry_sync_check.c entry_format.c entry_layout.c \
-		 $(wildcard *.h tests/shim/*/*.h) scripts/user-space build/linux-stock.stamp
-	@$(toolbox) scripts/user-space -r -o $@ $(filter %.c,$^) \
+# entry_sync.c as it is staged, in user space with what checks it
+staged := build/linux/drivers/iommu
+
+build/fetches.o: tests/fetches.c $(wildcard tests/shim/*/*.h) scripts/user-space \
+		 build/linux.stamp
+	@$(toolbox) scripts/user-space -r -o $@ $< $(staged)/entry_sync_check.c \
+		$(staged)/entry_sync_layout.c $(staged)/intel/entry_format.c \
+		$(staged)/intel/tests/entry_format_layout.c \
 		build/linux-stock/tools/lib/vsprintf.c
 
-build/fetches: entry_sync.c build/fetches.o
-	@$(toolbox) scripts/user-space -o $@ $^
+build/fetches: build/linux.stamp build/fetches.o
+	@$(toolbox) scripts/user-space -o $@ $(staged)/entry_sync.c build/fetches.o
 
 # Takes nothing of the kernel tree but the headers of its tools.
 prove: build/linux-stock.stamp

@@ -11,6 +11,7 @@
 
 #define pr_fmt(fmt)	"DMAR: " fmt
 
+#include <kunit/static_stub.h>
 #include <linux/cacheflush.h>
 #include <linux/dmar.h>
 #include <linux/iommu.h>
@@ -603,15 +604,17 @@ void cache_tag_flush_range_np(struct dmar_domain *domain, unsigned long start,
 }
 
 /**
- * intel_iommu_clflush - write memory back for a unit that does not snoop
+ * __iommu_flush_cache - make memory visible to a unit that does not snoop
+ * @iommu: the unit; nothing is done if it snoops
  * @addr: start
- * @size: length
+ * @size: length in bytes
  *
  * Context: Any.
  */
-void intel_iommu_clflush(void *addr, unsigned int size)
+void __iommu_flush_cache(struct intel_iommu *iommu, void *addr, int size)
 {
-	KUNIT_STATIC_STUB_REDIRECT(intel_iommu_clflush, addr, size);
+	KUNIT_STATIC_STUB_REDIRECT(__iommu_flush_cache, iommu, addr, size);
 
-	clflush_cache_range(addr, size);
+	if (!ecap_coherent(iommu->ecap))
+		clflush_cache_range(addr, size);
 }

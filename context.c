@@ -19,7 +19,7 @@
 #include <linux/pci.h>
 
 #include "entry_format.h"
-#include "entry_sync.h"
+#include "../entry_sync.h"
 #include "entry_trace.h"
 #include "iommu.h"
 #include "pasid.h"

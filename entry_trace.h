@@ -13,7 +13,7 @@
 #include <linux/device.h>
 #include <linux/tracepoint.h>
 
-#include "entry_sync.h"
+#include "../entry_sync.h"
 
 #define show_verdict(verdict) __print_symbolic(verdict,		\
 	{ ENTRY_SYNC_INVALID,	"invalid" },			\

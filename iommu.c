@@ -498,7 +498,7 @@ static int attach(struct attachment *at)
 }
 
 /**
- * intel_iommu_attach_dev - translate a device's requests without PASID
+ * intel_iommu_attach_device - translate a device's requests without PASID
  *			    through a domain
  * @domain: the domain, of any type
  * @dev: the device
@@ -513,7 +513,7 @@ static int attach(struct attachment *at)
  * Return: 0; a negative error with the device translating as before. Never
  * fails for the blocked domain.
  */
-int intel_iommu_attach_dev(struct iommu_domain *domain, struct device *dev,
+int intel_iommu_attach_device(struct iommu_domain *domain, struct device *dev,
 			   struct iommu_domain *old)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(dev);

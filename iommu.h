@@ -7,14 +7,7 @@
 #ifndef _INTEL_IOMMU_REWORK_H_
 #define _INTEL_IOMMU_REWORK_H_
 
-#include <kunit/static_stub.h>
 #include <linux/hashtable.h>
-#include <linux/types.h>
-
-/* Called by the kernel's half for units that are not coherent (cache.c) */
-void intel_iommu_clflush(void *addr, unsigned int size);
-
-#include "iommu_base.h"
 
 struct pasid_entry;
 
@@ -37,7 +30,7 @@ static inline int intel_iommu_sva_supported(struct device *dev)
 #endif
 
 /* The attach path (iommu.c), called from the kernel's operation tables */
-int intel_iommu_attach_dev(struct iommu_domain *domain, struct device *dev,
+int intel_iommu_attach_device(struct iommu_domain *domain, struct device *dev,
 			   struct iommu_domain *old);
 int intel_iommu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 			      ioasid_t pasid, struct iommu_domain *old);
@@ -83,6 +76,8 @@ void did_free(struct intel_iommu *iommu, u16 did);
 int context_entries_alloc(struct device_domain_info *info);
 void context_entries_install(struct device_domain_info *info,
 			     struct iommu_domain *domain);
+
+void __iommu_flush_cache(struct intel_iommu *iommu, void *addr, int size);
 
 /* Invalidation of what an entry's change affects (cache.c) */
 void inv_init(struct qi_batch *batch);

@@ -16,7 +16,7 @@
 #include <linux/pci-ats.h>
 #include <linux/slab.h>
 
-#include "entry_sync.h"
+#include "../entry_sync.h"
 #include "entry_trace.h"
 #include "iommu.h"
 #include "pasid.h"

@@ -2,7 +2,7 @@
 /*
  * Check entry_sync, as it is, against every fetch that hardware may do
  *
- * Runs the cases of entry_layout.c in user space. Every store of the library
+ * Runs the cases of the KUnit tests in user space. Every store of the library
  * comes by here, so that a 16-byte store that is none would be noticed. Prints
  * KTAP.
  */
@@ -18,8 +18,8 @@
 
 #include <asm/cmpxchg.h>
 
-#include "entry_format.h"
-#include "entry_layout.h"
+#include "../entry_format.h"
+#include "entry_format_layout.h"
 
 static struct entry_sync_check ck;
 static struct entry_sync_counts total;

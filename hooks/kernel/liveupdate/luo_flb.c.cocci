@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// File: kernel/liveupdate/luo_file.c
-// File: kernel/liveupdate/luo_flb.c
-// Once: EXPORT_SYMBOL_GPL(liveupdate_register_file_handler);
-// Once: EXPORT_SYMBOL_GPL(liveupdate_unregister_file_handler);
 // Once: EXPORT_SYMBOL_GPL(liveupdate_register_flb);
 //
 // VFIO may be a module. The orchestrator is made for handlers in modules: it
@@ -13,8 +9,6 @@
 
 @@
 identifier f = {
-	liveupdate_register_file_handler,
-	liveupdate_unregister_file_handler,
 	liveupdate_register_flb
 };
 @@

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// File: drivers/vfio/pci/vfio_pci_core.c
 // Once: if (!pci_liveupdate_is_kept(
-// Once: = pci_liveupdate_is_kept(
+// Once: ret = pci_liveupdate_is_kept(
 // Once: #include <linux/pci_liveupdate.h>
 //
 // A device that user space opens is stopped and reset, so that it starts from

@@ -2,10 +2,10 @@
 /*
  * Entry formats as tables of fields, and what is to be expected of updates
  *
- * Test data, used by the KUnit suite and, in user space, by tests/fetches.c.
+ * For KUnit and for user space.
  */
-#ifndef _INTEL_ENTRY_LAYOUT_H_
-#define _INTEL_ENTRY_LAYOUT_H_
+#ifndef _ENTRY_SYNC_LAYOUT_H_
+#define _ENTRY_SYNC_LAYOUT_H_
 
 #include "entry_sync_check.h"
 
@@ -52,9 +52,23 @@ struct entry_layout {
 	u64 faults;
 };
 
-extern const struct entry_layout pasid_layout;
-extern const struct entry_layout context_legacy_layout;
-extern const struct entry_layout context_scalable_layout;
+/**
+ * struct entry_layout_row - what is to be expected of one update
+ * @text: the types, in words
+ * @from: type of the old entry; 0 for none
+ * @to: type of the new one
+ * @differ: names of the fields in which they differ, or "all"
+ * @quantum_128: verdict, number of stores, number of syncs
+ * @quantum_64: the same for quanta of 64 bits
+ */
+struct entry_layout_row {
+	const char *text;
+	unsigned int from, to;
+	const char *differ;
+	const char *quantum_128;
+	const char *quantum_64;
+};
+
 extern const struct entry_layout made_up_layout;
 
 void entry_layout_check_used(const struct entry_layout *layout,
@@ -62,8 +76,11 @@ void entry_layout_check_used(const struct entry_layout *layout,
 void entry_layout_check_all(const struct entry_layout *layout,
 			    unsigned int quantum_words,
 			    struct entry_sync_check *ck);
-void pasid_layout_check_table(unsigned int quantum_words,
+void entry_layout_check_table(const struct entry_layout *layout,
+			      const struct entry_layout_row *rows,
+			      unsigned int num_rows,
+			      unsigned int quantum_words,
 			      struct entry_sync_check *ck,
 			      void (*print)(const char *line));
 
-#endif /* _INTEL_ENTRY_LAYOUT_H_ */
+#endif /* _ENTRY_SYNC_LAYOUT_H_ */

@@ -7,7 +7,7 @@
  * DOC: the unit and its adversary
  *
  * The driver runs unchanged above three functions that the model replaces:
- * entry_sync_store(), through which entries are written, intel_iommu_clflush(),
+ * entry_sync_store(), through which entries are written, __iommu_flush_cache(),
  * and qi_submit_sync(). The model never chooses what hardware happens to do. It
  * keeps *sets*: all entries that may have been fetched, all translations that
  * may be cached. After each store and each completed descriptor, an adversary
@@ -48,10 +48,10 @@
 #include <linux/bitfield.h>
 #include <linux/mm.h>
 
-#include "entry_format.h"
-#include "entry_sync.h"
-#include "iommu.h"
-#include "pasid.h"
+#include "../entry_format.h"
+#include "../../entry_sync.h"
+#include "../iommu.h"
+#include "../pasid.h"
 #include "unit_model.h"
 
 #define QI_TYPE			GENMASK_ULL(3, 0)
@@ -987,12 +987,15 @@ static void stub_store(u64 *to, const u64 *from, unsigned int words)
 	unit_event(unit, false);
 }
 
-static void stub_clflush(void *addr, unsigned int size)
+static void stub_flush_cache(struct intel_iommu *iommu, void *addr, int size)
 {
 	struct unit_model *unit = current_unit();
 	unsigned int i, j, words = unit->quantum_words;
 
-	call_real(intel_iommu_clflush, addr, size);
+	call_real(__iommu_flush_cache, iommu, addr, size);
+	if (ecap_coherent(iommu->ecap))
+		return;
+
 	for (i = 0; i < unit->num_devices; i++) {
 		struct unit_device *ud = &unit->device[i];
 
@@ -1020,7 +1023,8 @@ void unit_start(struct kunit *test, struct unit_model *unit)
 	kunit_activate_static_stub(test, entry_sync_store, stub_store);
 	kunit_activate_static_stub(test, entry_sync_quantum_words,
 				   stub_quantum_words);
-	kunit_activate_static_stub(test, intel_iommu_clflush, stub_clflush);
+	kunit_activate_static_stub(test, __iommu_flush_cache,
+				   stub_flush_cache);
 }
 
 /**

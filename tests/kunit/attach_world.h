@@ -8,7 +8,7 @@
 #include <linux/iommu.h>
 #include <linux/pci.h>
 
-#include "iommu.h"
+#include "../iommu.h"
 #include "unit_model.h"
 
 #define WORLD_CONFIG_SIZE	256

@@ -17,10 +17,10 @@
 #include <uapi/linux/iommufd.h>
 
 #include "attach_world.h"
-#include "entry_sync.h"
-#include "iommu.h"
-#include "pasid.h"
-#include "../iommu-pages.h"
+#include "../../entry_sync.h"
+#include "../iommu.h"
+#include "../pasid.h"
+#include "../../iommu-pages.h"
 
 /* Capabilities: 4-level tables, 48 bits, page-selective invalidation */
 #define WORLD_CAP	(BIT_ULL(39) | 18ULL << 48 | 47ULL << 16 | BIT_ULL(10) | 6)
@@ -606,7 +606,7 @@ static int attach_by(struct attach_world *world, struct world_requester *req,
 	struct device *dev = &req->pci->pdev.dev;
 
 	if (req->pasid == IOMMU_NO_PASID)
-		return intel_iommu_attach_dev(new, dev, old);
+		return intel_iommu_attach_device(new, dev, old);
 
 	/* The core knows no PASID that is attached to the blocked domain. */
 	return intel_iommu_set_dev_pasid(new, dev, req->pasid,

@@ -10,8 +10,8 @@
 #include <linux/pci.h>
 #include <linux/types.h>
 
-#include "entry_sync.h"
-#include "iommu.h"
+#include "../../entry_sync.h"
+#include "../iommu.h"
 
 #define UNIT_MAX_DEVICES	3
 #define UNIT_MAX_TABLES		16

@@ -1,12 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// File: drivers/iommu/intel/iommu_base.c
-// Once: !intel_liveupdate_hand_over(
-// Once: intel_liveupdate_adopt(
-// Once: !intel_liveupdate_keeps(
-// Once: intel_liveupdate_restore(
-// Once: (is_kdump_kernel() || context_copied(
+// Opened for the attach path, which checks domains by them
+// Once: int paging_domain_compatible_first_stage(
+// Once: bool domain_support_force_snooping(
+// Once: void iommu_enable_pci_ats(
+// Once: void iommu_disable_pci_ats(
+// Once: void iommu_set_root_entry(
 //
+// Every operation table leads to the one attach path.
+//
+// Live update
+// Once: if (!intel_liveupdate_hand_over(
+// Once: intel_liveupdate_adopt(
+// Once: intel_liveupdate_restore(
+
+@@
+identifier opened = {
+	paging_domain_compatible_first_stage,
+	paging_domain_compatible_second_stage,
+	domain_support_force_snooping, iommu_set_root_entry,
+	iommu_enable_pci_ats, iommu_disable_pci_ats
+};
+type T;
+@@
+- static
+  T opened(...) { ... }
+
+@@
+identifier attach_dev = {
+	identity_domain_attach_dev, blocking_domain_attach_dev
+};
+@@
+- attach_dev
++ intel_iommu_attach_device
+
+@@
+identifier set_dev_pasid = {
+	identity_domain_set_dev_pasid, blocking_domain_set_dev_pasid
+};
+@@
+- set_dev_pasid
++ intel_iommu_set_dev_pasid
+
+// What a domain is on its units lives as long as the domain.
+@@
+expression domain;
+@@
+  intel_iommu_domain_free(...)
+  {
+	...
++	domain_free_units(domain);
+	kfree(domain->qi_batch);
+	...
+  }
+
 // Translation is turned off before a kexec, and when a new kernel finds it on
 // and is not a crash kernel. Off means that IOVAs are taken for physical
 // addresses. Units that are handed over go on to translate.

@@ -7,7 +7,7 @@
 #include <linux/ktime.h>
 
 #include "attach_world.h"
-#include "iommu.h"
+#include "../iommu.h"
 
 #define COST_ROUNDS	1000
 #define DID		7

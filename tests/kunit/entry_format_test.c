@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of how VT-d's entries are built, to the bit
- *
- * How they change is tested by entry_sync_test.c.
+ * KUnit tests of VT-d's entries: how they are built, to the bit, and every fetch
+ * of every change
  */
 
 #include <kunit/test.h>
 
-#include "entry_format.h"
+#include "../../entry_sync_kunit.h"
+#include "../entry_format.h"
+#include "entry_format_layout.h"
+
+static const struct entry_sync_case entry_format_params[] = {
+	{ &pasid_layout, 1 }, { &pasid_layout, 2 },
+	{ &context_legacy_layout, 1 }, { &context_legacy_layout, 2 },
+	{ &context_scalable_layout, 1 }, { &context_scalable_layout, 2 },
+};
+
+KUNIT_ARRAY_PARAM(entry_format, entry_format_params, entry_sync_kunit_describe);
 
 /* All fields of @pe, but not more, are to be found in its used mask. */
 static void expect_all_used(struct kunit *test, const struct pasid_entry *pe)
@@ -138,12 +147,33 @@ static void build_context(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ce.val[0], 0xabcde401);
 }
 
+static void table_128_bit(struct kunit *test)
+{
+	struct entry_sync_check *ck = entry_sync_kunit_start(test, 2);
+
+	pasid_layout_check_table(2, ck, entry_sync_kunit_print);
+	KUNIT_EXPECT_STREQ(test, ck->failure, "");
+}
+
+static void table_64_bit(struct kunit *test)
+{
+	struct entry_sync_check *ck = entry_sync_kunit_start(test, 1);
+
+	pasid_layout_check_table(1, ck, entry_sync_kunit_print);
+	KUNIT_EXPECT_STREQ(test, ck->failure, "");
+}
+
 static struct kunit_case vtd_entry_cases[] = {
 	KUNIT_CASE(build_first_stage),
 	KUNIT_CASE(build_second_stage),
 	KUNIT_CASE(build_nested),
 	KUNIT_CASE(build_pass_through),
 	KUNIT_CASE(build_context),
+	KUNIT_CASE(table_128_bit),
+	KUNIT_CASE(table_64_bit),
+	KUNIT_CASE_PARAM(entry_sync_kunit_used, entry_format_gen_params),
+	KUNIT_CASE_PARAM_ATTR(entry_sync_kunit_all_pairs, entry_format_gen_params,
+			      { .speed = KUNIT_SPEED_SLOW }),
 	{}
 };
 

@@ -15,8 +15,8 @@
 #include <linux/prandom.h>
 
 #include "attach_world.h"
-#include "entry_format.h"
-#include "liveupdate.h"
+#include "../entry_format.h"
+#include "../liveupdate.h"
 
 #define NR_MUTANTS	120000
 #define MAX_PAGES	32

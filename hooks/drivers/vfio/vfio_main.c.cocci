@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// File: drivers/vfio/vfio_main.c
 // Once: #include <linux/vfio_liveupdate.h>
 // Once: vfio_liveupdate_init();
 // Once: vfio_liveupdate_exit();

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// File: drivers/pci/pci-driver.c
-// Once: !pci_liveupdate_is_kept(
-// Once: !pci_liveupdate_may_bind(
+// Once: if (!pci_liveupdate_is_kept(
+// Once: if (!pci_liveupdate_may_bind(
 // Once: #include <linux/pci_liveupdate.h>
 //
 // Before a kexec the PCI core turns bus mastering off, for every device and
@@ -22,12 +21,11 @@ static void pci_device_shutdown(struct device *dev)
 {
 	...
 	struct pci_dev *pdev = ...;
-	<...
--	if (kexec_in_progress && in_d3)
-+	if (kexec_in_progress && in_d3 &&
-+	    !pci_liveupdate_is_kept(pdev))
-		pci_clear_master(pdev);
-	...>
+	...
+	if (kexec_in_progress && in_d3)
+-		pci_clear_master(pdev);
++		if (!pci_liveupdate_is_kept(pdev))
++			pci_clear_master(pdev);
 }
 
 // In the next kernel whatever driver is built in would bind to the device while
@@ -39,9 +37,9 @@ identifier dev, drv, pdev;
 pci_bus_match(struct device *dev, const struct device_driver *drv)
 {
 	...
--	if (pci_dev_binding_disallowed(pdev))
-+	if (pci_dev_binding_disallowed(pdev) ||
-+	    !pci_liveupdate_may_bind(pdev))
+	if (pci_dev_binding_disallowed(pdev))
 		return 0;
++	if (!pci_liveupdate_may_bind(pdev))
++		return 0;
 	...
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// File: kernel/liveupdate/kexec_handover.c
 // Once: size_t kho_preserved_size(phys_addr_t phys)
 // Once: #include <linux/kho_preserved.h>
 //

@@ -9,9 +9,9 @@
 #include <kunit/test.h>
 
 #include "attach_world.h"
-#include "entry_sync.h"
-#include "iommu.h"
-#include "pasid.h"
+#include "../../entry_sync.h"
+#include "../iommu.h"
+#include "../pasid.h"
 #include "unit_model.h"
 
 enum mistake {

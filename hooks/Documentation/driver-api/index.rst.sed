@@ -1,0 +1,2 @@
+# Once: intel-iommu/index
+s|^   interconnect$|   intel-iommu/index\n&|
