@@ -11,9 +11,9 @@ export KERNEL_TREE
 toolbox := scripts/in-toolbox
 driver  := $(wildcard *.[ch] tests/kunit/*) $(shell find hooks Documentation -type f) \
 	   Kconfig Kbuild
-config  := tests/kernel.config
-debug   := $(config) tests/debug.config
-kcsan   := $(config) tests/kcsan.config
+config  := tests/host/kernel.config
+debug   := $(config) tests/host/debug.config
+kcsan   := $(config) tests/host/kcsan.config
 
 help:
 	@echo "make demo     replace domains under a device that does DMA, stock against rework"
@@ -36,7 +36,7 @@ check: kernels build/bzImage-kcsan build/initramfs.gz build/initramfs-debug.gz \
        build/initramfs-kexec-rework.gz build/initramfs-kexec-next.gz \
        build/initramfs-kexec-debug.gz \
        build/rework.patch build/fetches
-	@scripts/check
+	@tests/host/check
 
 live-update: kernels build/initramfs-kexec-stock.gz build/initramfs-kexec-rework.gz
 	@mkdir -p Documentation/images
@@ -98,10 +98,10 @@ build/bzImage-rework: build/linux.stamp scripts/kernel $(config) | build/bzImage
 	$(call step,$(call kernel,linux,rework) $(config))
 
 # What a live update to it meets: a blob of another version
-build/bzImage-next: build/bzImage-rework tests/next-version
+build/bzImage-next: build/bzImage-rework tests/host/next-version
 	@[ -d build/obj-next ] || cp -a build/obj-rework build/obj-next
 	$(call step,$(toolbox) --bind build/linux /usr/src/linux \
-		--bind build/obj-next /usr/src/obj tests/next-version $(config))
+		--bind build/obj-next /usr/src/obj tests/host/next-version $(config))
 
 build/bzImage-debug: build/linux.stamp scripts/kernel $(debug)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-debug
@@ -111,18 +111,18 @@ build/bzImage-kcsan: build/linux.stamp scripts/kernel $(kcsan)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-kcsan
 	$(call step,$(call kernel,linux,kcsan) $(kcsan))
 
-build/vmm: tests/vmm.c tests/vfio.c tests/vfio.h build/toolbox.stamp
+build/vmm: tests/guest/vmm.c tests/guest/vfio.c tests/guest/vfio.h build/toolbox.stamp
 	@$(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static \
-		-pthread -o $@ tests/vmm.c tests/vfio.c
+		-pthread -o $@ tests/guest/vmm.c tests/guest/vfio.c
 
-build/nic: tests/nic.c tests/vfio.c tests/vfio.h build/toolbox.stamp
+build/nic: tests/guest/nic.c tests/guest/vfio.c tests/guest/vfio.h build/toolbox.stamp
 	@$(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static \
-		-o $@ tests/nic.c tests/vfio.c
+		-o $@ tests/guest/nic.c tests/guest/vfio.c
 
 # entry_sync.c as it is staged, in user space with what checks it
 staged := build/linux/drivers/iommu
 
-build/fetches.o: tests/fetches.c $(wildcard tests/shim/*/*.h) scripts/user-space \
+build/fetches.o: tests/user/fetches.c $(wildcard tests/user/shim/*/*.h) scripts/user-space \
 		 build/linux.stamp
 	@$(toolbox) scripts/user-space -r -o $@ $< $(staged)/entry_sync_check.c \
 		$(staged)/entry_sync_layout.c $(staged)/intel/entry_format.c \
@@ -134,9 +134,9 @@ build/fetches: build/linux.stamp build/fetches.o
 
 # Takes nothing of the kernel tree but the headers of its tools.
 prove: build/linux-stock.stamp
-	@$(toolbox) scripts/prove
+	@$(toolbox) tests/host/prove
 
-build/initramfs.gz: build/vmm build/nic tests/init tests/trace scripts/initramfs
+build/initramfs.gz: build/vmm build/nic tests/guest/init tests/guest/trace scripts/initramfs
 	@$(toolbox) scripts/initramfs $@
 
 build/initramfs-%.gz: build/initramfs.gz build/bzImage-%
@@ -144,5 +144,5 @@ build/initramfs-%.gz: build/initramfs.gz build/bzImage-%
 
 .SECONDARY: $(patsubst %,build/initramfs-%.gz,stock rework next)
 
-build/initramfs-kexec-%.gz: build/initramfs-%.gz tests/kdump tests/live-update
+build/initramfs-kexec-%.gz: build/initramfs-%.gz tests/guest/kdump tests/guest/live-update
 	@$(toolbox) scripts/initramfs $@ $* $<

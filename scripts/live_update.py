@@ -5,7 +5,7 @@
 usage: live_update.py [--plot FILE] [--only NAME] KERNEL...
 
 The host sends numbered packets at a steady rate to the guest's NIC. The guest
-hands NIC and memory to the next kernel and jumps; see tests/nic.c. What the
+hands NIC and memory to the next kernel and jumps; see tests/guest/nic.c. What the
 NIC does not take in time is lost, as it is on a wire. The NIC is behind a port
 or a bridge, and so there is a way to reset it.
 
@@ -140,7 +140,7 @@ CASES = {
                         **CRASH),
 }
 
-# A frame as tests/nic.c expects it
+# A frame as tests/guest/nic.c expects it
 BROADCAST = b"\xff" * 6
 SENDER = b"\x52\x54\x00\x00\x00\x01"
 ETHERTYPE = b"\x88\xb5"

@@ -2,7 +2,7 @@
 /*
  * Prove entry_sync, as it is, for every entry and every fetch
  *
- * For CBMC, run by scripts/prove. Old entry, new entry, used and safe masks,
+ * For CBMC, run by tests/host/prove. Old entry, new entry, used and safe masks,
  * place of the present bit and support for 16-byte stores are arbitrary. The
  * length of the entry, the quantum and the width of a word are given for each
  * run: NUM_WORDS, QUANTUM_WORDS, WORD_BITS.
@@ -51,7 +51,7 @@
  * a bit, that bit is one that makes the word critical. Seven bits are thus
  * enough, and words of 8 bits stand for words of 64.
  *
- * What is asserted has the theorem's name as its text; scripts/prove reports
+ * What is asserted has the theorem's name as its text; tests/host/prove reports
  * by that, and takes what CBMC itself checks as theorems of their own.
  */
 
