@@ -21,6 +21,7 @@
 #include "entry_format.h"
 #include "../entry_sync.h"
 #include "entry_trace.h"
+#include "inval.h"
 #include "iommu.h"
 #include "pasid.h"
 

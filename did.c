@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A domain on a unit, and its id there: the tag of what the unit caches of it
+ * What a domain is on a unit, and its id there
  *
  * A domain has an id on each unit that it is attached to, from the first
- * attachment to the last; ids are scarce. The record stays with the domain, so
- * that replacing domains back and forth does not allocate it again.
+ * attachment to the last. The id tags what the unit caches: translations, and
+ * the upper levels of page tables. Ids are scarce, and so an id passes from the
+ * domain that leaves to the one that comes where nobody else has either.
+ *
+ * The unit's did_lock is held for moments only. A change that relies on having
+ * an id for itself while hardware still uses it marks the id as in transit.
+ * Whoever wants to share that very id waits; all others go on.
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt
@@ -12,8 +17,31 @@
 #include <linux/idr.h>
 #include <linux/iommu.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
-#include "iommu.h"
+#include "did.h"
+
+/**
+ * domain_is_tagged - whether an attached domain has an id and cache tags
+ * @domain: any domain, or NULL
+ *
+ * Identity and blocked domains have no mappings that could change, so nothing
+ * that is cached of them needs to be found again.
+ *
+ * Context: Any.
+ * Return: true if it has.
+ */
+bool domain_is_tagged(const struct iommu_domain *domain)
+{
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY &&
+	       domain->type != IOMMU_DOMAIN_BLOCKED;
+}
+
+/* All SVA domains share an id that is always there. */
+static bool has_own_did(const struct dmar_domain *domain)
+{
+	return domain->domain.type != IOMMU_DOMAIN_SVA;
+}
 
 /**
  * did_alloc - allocate a domain id
@@ -40,40 +68,52 @@ void did_free(struct intel_iommu *iommu, u16 did)
 	ida_free(&iommu->domain_ida, did);
 }
 
-/**
- * domain_unit_find - find the record of a domain on a unit
- * @domain: the domain
- * @iommu: the unit
- *
- * Context: Any. domain->cache_lock is held.
- * Return: the record, or NULL if there is none.
- */
-struct domain_unit *domain_unit_find(struct dmar_domain *domain,
+static struct domain_unit *find_unit(struct dmar_domain *domain,
 				     struct intel_iommu *iommu)
 {
 	struct domain_unit *unit;
 
-	lockdep_assert_held(&domain->cache_lock);
-	list_for_each_entry(unit, &domain->cache_tags, node)
+	guard(spinlock_irqsave)(&domain->cache_lock);
+	list_for_each_entry(unit, &domain->units, node)
 		if (unit->did.iommu == iommu)
 			return unit;
 	return NULL;
 }
 
-/* The kernel's half finds ids by this; those of SVA domains are all the same. */
-static bool has_own_did(const struct dmar_domain *domain)
+static struct domain_unit *make_unit(struct dmar_domain *domain,
+				     struct intel_iommu *iommu)
 {
-	return domain->domain.type != IOMMU_DOMAIN_SVA;
+	struct domain_unit *unit = kzalloc_obj(*unit);
+
+	if (!unit)
+		return NULL;
+
+	unit->did.iommu = iommu;
+	unit->iotlb = RB_ROOT;
+	unit->devtlb = RB_ROOT;
+	/* domain_id_iommu() finds it there. */
+	if (has_own_did(domain) &&
+	    xa_insert(&domain->iommu_array, iommu->seq_id, &unit->did,
+		      GFP_KERNEL)) {
+		kfree(unit);
+		return NULL;
+	}
+
+	guard(spinlock_irqsave)(&domain->cache_lock);
+	list_add_tail(&unit->node, &domain->units);
+
+	return unit;
 }
 
 /**
- * domain_unit_get - find the record of a domain on a unit, or make it
+ * domain_unit_get - find or make the record of a domain on a unit
  * @domain: the domain
  * @iommu: the unit
  *
- * A new record has neither an id nor tags.
+ * A new record has neither an id nor tags. It lasts until as many calls of
+ * domain_unit_put(), which is before the unit goes.
  *
- * Context: May sleep. iommu->did_lock is held, and keeps others from making
+ * Context: May sleep. The unit's did_lock is held, and keeps others from making
  * the same record. Takes domain->cache_lock.
  * Return: the record, or NULL if there is no memory.
  */
@@ -83,71 +123,57 @@ struct domain_unit *domain_unit_get(struct dmar_domain *domain,
 	struct domain_unit *unit;
 
 	lockdep_assert_held(&iommu->did_lock);
-	scoped_guard(spinlock_irqsave, &domain->cache_lock)
-		unit = domain_unit_find(domain, iommu);
+	unit = find_unit(domain, iommu) ?: make_unit(domain, iommu);
 	if (unit)
-		return unit;
-
-	unit = kzalloc_obj(*unit);
-	if (!unit)
-		return NULL;
-
-	unit->did.iommu = iommu;
-	INIT_LIST_HEAD(&unit->iotlb);
-	INIT_LIST_HEAD(&unit->devtlb);
-	hash_init(unit->tags);
-	if (has_own_did(domain) &&
-	    xa_insert(&domain->iommu_array, iommu->seq_id, &unit->did,
-		      GFP_KERNEL)) {
-		kfree(unit);
-		return NULL;
-	}
-
-	guard(spinlock_irqsave)(&domain->cache_lock);
-	list_add_tail(&unit->node, &domain->cache_tags);
+		unit->users++;
 
 	return unit;
 }
 
 /**
- * domain_free_units - free the records of a domain
- * @domain: a domain that is attached to nothing
+ * domain_unit_put - undo domain_unit_get()
+ * @domain: the domain
+ * @unit: its record
  *
- * Context: Any.
+ * Context: May sleep. The unit's did_lock is held. Takes domain->cache_lock.
  */
-void domain_free_units(struct dmar_domain *domain)
+void domain_unit_put(struct dmar_domain *domain, struct domain_unit *unit)
 {
-	struct domain_unit *unit, *next;
+	struct intel_iommu *iommu = unit->did.iommu;
 
-	list_for_each_entry_safe(unit, next, &domain->cache_tags, node)
-		kfree(unit);
+	lockdep_assert_held(&iommu->did_lock);
+	if (--unit->users)
+		return;
+
+	WARN_ON_ONCE(unit->did.refcnt || !RB_EMPTY_ROOT(&unit->iotlb) ||
+		     !RB_EMPTY_ROOT(&unit->devtlb));
 	if (has_own_did(domain))
-		xa_destroy(&domain->iommu_array);
+		xa_erase(&domain->iommu_array, iommu->seq_id);
+	scoped_guard(spinlock_irqsave, &domain->cache_lock)
+		list_del(&unit->node);
+	kfree(unit);
 }
 
 /**
- * domain_attach_iommu - give a domain an id on a unit
+ * did_get - give a domain an id on a unit
  * @domain: the domain
- * @iommu: the unit
+ * @unit: its record
  *
- * Counted; each call needs one of domain_detach_iommu(). SVA domains share an
- * id that is always there.
+ * Counted; each call needs one of did_put(), or of did_hand_down() and
+ * did_put() for the heir.
  *
- * Context: May sleep. iommu->did_lock is held.
+ * Context: May sleep. The unit's did_lock is held.
  * Return: 0; -ENOMEM; -ENOSPC if the unit has no id left.
  */
-int domain_attach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu)
+int did_get(struct dmar_domain *domain, struct domain_unit *unit)
 {
-	struct domain_unit *unit = domain_unit_get(domain, iommu);
-	int did;
+	struct intel_iommu *iommu = unit->did.iommu;
+	int did = FLPT_DEFAULT_DID;
 
-	if (!unit)
-		return -ENOMEM;
-	if (!has_own_did(domain))
-		return 0;
-
+	lockdep_assert_held(&iommu->did_lock);
 	if (!unit->did.refcnt) {
-		did = did_alloc(iommu);
+		if (has_own_did(domain))
+			did = did_alloc(iommu);
 		if (did < 0) {
 			pr_err_ratelimited("%s: no domain id left\n",
 					   iommu->name);
@@ -160,82 +186,112 @@ int domain_attach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu)
 }
 
 /**
- * domain_detach_iommu - undo domain_attach_iommu()
- * @domain: the domain
- * @iommu: the unit; caches nothing of the domain any more for the attachment
- *         that ends
+ * did_put - undo did_get()
+ * @unit: the domain's record; the unit caches nothing of the domain any more
+ *        for the attachment that ends
  *
- * Context: Any but interrupts. iommu->did_lock is held.
+ * Context: Any but interrupts. The unit's did_lock is held.
  */
-void domain_detach_iommu(struct dmar_domain *domain, struct intel_iommu *iommu)
+void did_put(struct domain_unit *unit)
 {
-	struct iommu_domain_info *id;
-
-	lockdep_assert_held(&iommu->did_lock);
-	if (!has_own_did(domain))
-		return;
-
-	id = xa_load(&domain->iommu_array, iommu->seq_id);
-	if (!--id->refcnt)
-		did_free(iommu, id->did);
+	lockdep_assert_held(&unit->did.iommu->did_lock);
+	if (!--unit->did.refcnt && unit->did.did != FLPT_DEFAULT_DID)
+		did_free(unit->did.iommu, unit->did.did);
 }
 
 /**
- * domain_hand_down_did - let a domain take over the id of the one it replaces
- * @from: the domain that is replaced, or NULL; keeps no id on the unit if it
- *        succeeds
- * @to: the domain that replaces it; then needs no domain_attach_iommu()
- * @iommu: the unit
+ * did_is_exclusive - whether one attachment is all that has an id
+ * @unit: a domain's record, or NULL
  *
- * If the one attachment that changes is all that uses the id, both domains
- * can have it in turn: nobody else's translations bear it. The entry then
- * changes in nothing but its table. iommu->did_lock must be held until it has,
- * as the next device to attach @to shares the id.
+ * Context: Any but interrupts. The unit's did_lock is held; the answer is true
+ * for that long, or for as long as the id is in transit.
+ * Return: true if it is.
+ */
+bool did_is_exclusive(const struct domain_unit *unit)
+{
+	return unit && unit->did.refcnt == 1 &&
+	       unit->did.did != FLPT_DEFAULT_DID;
+}
+
+static bool is_nested(const struct dmar_domain *domain)
+{
+	return domain->domain.type == IOMMU_DOMAIN_NESTED;
+}
+
+/**
+ * did_suits - whether two domains may bear one id in turn
+ * @from: a tagged domain
+ * @to: another one
+ *
+ * VT-d spec, section 6.2.3.1: what is cached is tagged with the id, not with
+ * the type of the table it came from. A walk of one type may find the upper
+ * levels of a table of the other, and that of a nested one those of another
+ * parent. So first stages share among themselves, second stages too, and
+ * nested domains with their parent and its other children.
+ *
+ * Context: Any.
+ * Return: true if a walk of either finds nothing but what one of them grants.
+ */
+bool did_suits(struct dmar_domain *from, struct dmar_domain *to)
+{
+	struct dmar_domain *from_parent = is_nested(from) ? from->s2_domain : from;
+	struct dmar_domain *to_parent = is_nested(to) ? to->s2_domain : to;
+
+	if (is_nested(from) || is_nested(to))
+		return from_parent == to_parent;
+
+	return intel_domain_is_ss_paging(from) == intel_domain_is_ss_paging(to);
+}
+
+/**
+ * did_hand_down - let a domain take over the id of another
+ * @from: record of the domain that gives; its id is exclusive
+ * @to: record of the domain that takes; it has none
  *
  * To undo it, call it the other way round.
  *
- * Context: May sleep. iommu->did_lock is held.
- * Return: true if @to now has the id; false if nothing has changed, as one of
- * them is attached elsewhere on the unit, too, or there is no memory.
+ * Context: Any but interrupts. The unit's did_lock is held.
  */
-bool domain_hand_down_did(struct iommu_domain *from, struct iommu_domain *to,
-			  struct intel_iommu *iommu)
+void did_hand_down(struct domain_unit *from, struct domain_unit *to)
 {
-	struct domain_unit *giver, *heir;
+	lockdep_assert_held(&from->did.iommu->did_lock);
+	to->did.did = from->did.did;
+	swap(to->did.refcnt, from->did.refcnt);
+}
 
-	if (!domain_did_is_exclusive(from, iommu) ||
-	    !has_own_did(to_dmar_domain(to)))
-		return false;
+static bool is_in_transit(struct dmar_domain *domain, struct intel_iommu *iommu)
+{
+	struct domain_unit *unit = find_unit(domain, iommu);
 
-	giver = domain_unit_get(to_dmar_domain(from), iommu);
-	heir = domain_unit_get(to_dmar_domain(to), iommu);
-	if (!heir || heir->did.refcnt)
-		return false;
-
-	heir->did.did = giver->did.did;
-	swap(heir->did.refcnt, giver->did.refcnt);
-	return true;
+	return unit && unit->in_transit;
 }
 
 /**
- * domain_did_is_exclusive - whether one attachment is all that uses an id
- * @domain: any domain, or NULL
+ * did_wait - wait until no change has a domain's id for itself
+ * @domain: the domain
  * @iommu: the unit
  *
- * Context: Any but interrupts. iommu->did_lock is held; the answer is true for
- * that long.
- * Return: true if it is.
+ * Context: May sleep. The unit's did_lock is held, and dropped meanwhile. A
+ * caller that has something in transit must not wait.
  */
-bool domain_did_is_exclusive(struct iommu_domain *domain,
-			     struct intel_iommu *iommu)
+void did_wait(struct dmar_domain *domain, struct intel_iommu *iommu)
 {
-	struct iommu_domain_info *id;
+	wait_var_event_mutex(&iommu->domain_ida, !is_in_transit(domain, iommu),
+			     &iommu->did_lock);
+}
 
-	lockdep_assert_held(&iommu->did_lock);
-	if (!domain_has_cache_tags(domain) ||
-	    !has_own_did(to_dmar_domain(domain)))
-		return false;
-
-	id = xa_load(&to_dmar_domain(domain)->iommu_array, iommu->seq_id);
-	return id->refcnt == 1;
+/**
+ * did_set_in_transit - begin or end a change that has an id for itself
+ * @unit: the domain's record
+ * @in_transit: which
+ *
+ * Context: Any but interrupts. The unit's did_lock is held.
+ */
+void did_set_in_transit(struct domain_unit *unit, bool in_transit)
+{
+	lockdep_assert_held(&unit->did.iommu->did_lock);
+	unit->in_transit = in_transit;
+	if (!in_transit)
+		wake_up_var_locked(&unit->did.iommu->domain_ida,
+				   &unit->did.iommu->did_lock);
 }

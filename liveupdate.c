@@ -47,7 +47,9 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "did.h"
 #include "entry_format.h"
+#include "inval.h"
 #include "liveupdate.h"
 #include "pasid.h"
 #include "../iommu-priv.h"

@@ -3,9 +3,9 @@
  * PASID tables, and the entries in them
  *
  * Entries are built on the stack and moved into the live table by entry_sync;
- * nothing here writes to a live entry in another way. iommu->lock covers every
- * entry of the unit: whoever reads an entry to change it, changes it, or walks
- * the tables (debugfs) holds the lock throughout, the syncs included.
+ * nothing writes to a live entry in another way. The device's entry_lock covers
+ * its entries: whoever changes one holds the lock throughout, the syncs
+ * included. Another device never waits for it.
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt
@@ -16,9 +16,8 @@
 #include <linux/pci-ats.h>
 #include <linux/slab.h>
 
-#include "../entry_sync.h"
 #include "entry_trace.h"
-#include "iommu.h"
+#include "inval.h"
 #include "pasid.h"
 #include "../iommu-pages.h"
 
@@ -216,7 +215,6 @@ static struct pasid_second_stage second_stage_of(struct dmar_domain *domain)
 		.aw = hw.aw,
 		.walk_snoop = !(domain->sspt.vtdss_pt.common.features &
 				BIT(PT_FEAT_DMA_INCOHERENT)),
-		.dirty_tracking = domain->dirty_tracking,
 	};
 }
 
@@ -236,7 +234,6 @@ static struct pasid_first_stage first_stage_of(struct dmar_domain *domain)
 		return (struct pasid_first_stage){
 			.fsptptr = s1->pgtbl_addr,
 			.five_level = s1->addr_width == ADDR_WIDTH_5LEVEL,
-			.page_snoop = domain->s2_domain->force_snooping,
 			.supervisor = s1->flags & IOMMU_VTD_S1_SRE,
 			.write_protect = s1->flags & IOMMU_VTD_S1_WPE,
 			.extended_access = s1->flags & IOMMU_VTD_S1_EAFE,
@@ -247,27 +244,33 @@ static struct pasid_first_stage first_stage_of(struct dmar_domain *domain)
 	return (struct pasid_first_stage){
 		.fsptptr = hw.gcr3_pt,
 		.five_level = hw.levels == 5,
-		.page_snoop = domain->force_snooping,
 		.walk_snoop = !(domain->fspt.x86_64_pt.common.features &
 				BIT(PT_FEAT_DMA_INCOHERENT)),
 	};
 }
 
-/* Build what @domain wants of an entry on @iommu; all zero blocks. */
-static void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
-			     struct iommu_domain *domain)
+/**
+ * pasid_entry_make - build what a domain wants of an entry
+ * @iommu: the unit
+ * @pe: built here; not a live entry
+ * @domain: of any type; an entry for the blocked domain is all zero
+ * @did: tags what hardware caches
+ *
+ * All but the control bits, see pasid_entry_set_control().
+ *
+ * Context: Any.
+ */
+void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
+		      struct iommu_domain *domain, u16 did)
 {
 	struct dmar_domain *dmar_domain = to_dmar_domain(domain);
 	struct pasid_first_stage fs;
 	struct pasid_second_stage ss;
-	u16 did;
 
-	*pe = (struct pasid_entry){};
-	if (domain->type == IOMMU_DOMAIN_BLOCKED)
-		return;
-
-	did = iommu_domain_did(domain, iommu);
 	switch (domain->type) {
+	case IOMMU_DOMAIN_BLOCKED:
+		*pe = (struct pasid_entry){};
+		return;
 	case IOMMU_DOMAIN_IDENTITY:
 		pasid_entry_make_pass_through(pe, did, iommu->agaw,
 					      ecap_smpwc(iommu->ecap));
@@ -288,24 +291,30 @@ static void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
 	}
 }
 
-/*
- * The state of one change of a PASID entry
+/**
+ * pasid_entry_set_control - set the bits that a domain changes while attached
+ * @pe: an entry of the domain, not live
+ * @domain: paging, SVA or nested
  *
- * @old: the entry as it was before; its DID and type tag what the IOTLB holds
- * @cached_did: what tags the entry that hardware may have cached since the last
- *              sync. Invalidating the PASID-cache goes by it.
- * @detour: the DID that the entry has on the way, 0 for none
- * @final: the write under way is the last one of the change
+ * Dirty tracking of second stages and page snoop of first stages; those of a
+ * nested domain are its parent's. VT-d spec, section 9.6.
+ *
+ * Context: Any. The device's entry_lock is held from here until the entry is
+ * live, so that whoever changes the domain meanwhile comes after that.
  */
-struct pasid_sync {
-	struct entry_sync es;
-	struct device_domain_info *info;
-	u32 pasid;
-	struct pasid_entry old;
-	u16 cached_did;
-	u16 detour;
-	bool final;
-};
+void pasid_entry_set_control(struct pasid_entry *pe, struct dmar_domain *domain)
+{
+	u16 type = pasid_pte_get_pgtt(pe);
+
+	if (type == PASID_ENTRY_PGTT_NESTED)
+		domain = domain->s2_domain;
+	if (type != PASID_ENTRY_PGTT_FL_ONLY)
+		FIELD_MODIFY(PASID_PE_SSADE, &pe->val[0],
+			     domain->dirty_tracking);
+	if (type != PASID_ENTRY_PGTT_SL_ONLY)
+		FIELD_MODIFY(PASID_PE_PGSNP, &pe->val[1],
+			     domain->force_snooping);
+}
 
 /* A unit with caching mode caches entries that are not present as DID 0. */
 static u16 pasid_cache_tag(const struct pasid_entry *pe)
@@ -313,91 +322,107 @@ static u16 pasid_cache_tag(const struct pasid_entry *pe)
 	return pasid_pte_is_present(pe) ? pasid_get_domain_id(pe) : 0;
 }
 
-/* Translations that @pe, with its own DID or another, brought to the IOTLB */
-static void pasid_sync_iotlb(struct qi_batch *batch, struct pasid_sync *ps,
-			     const struct pasid_entry *pe, u16 did)
+/* Translations that @pe, with its own DID or another, brought to the caches */
+static void flush_translations(struct qi_batch *batch,
+			       struct pasid_change *change,
+			       const struct pasid_entry *pe, u16 did)
 {
 	switch (pasid_pte_get_pgtt(pe)) {
 	case PASID_ENTRY_PGTT_SL_ONLY:
 	case PASID_ENTRY_PGTT_NESTED:
-		inv_iotlb(batch, ps->info->iommu, did, DMA_TLB_DSI_FLUSH);
+		inv_iotlb(batch, change->info->iommu, did, DMA_TLB_DSI_FLUSH);
 		break;
 	default:
-		inv_piotlb(batch, did, ps->pasid);
+		inv_piotlb(batch, did, change->pasid);
 	}
 }
 
 /*
- * What was translated by way of the old entry is tagged with its DID, and what
- * was translated on a detour, by way of either entry, with the detour's.
- *
  * Emulated units may read the DID apart from the rest of the entry: QEMU's does
  * so after the walk, and caches a translation of the old table with the new
- * DID if the entry changed in between. So without a detour the new DID's
- * translations go as well.
+ * DID if the entry changed in between. So the new DID's translations go as
+ * well, unless that would cost other devices theirs on a unit of silicon: an
+ * emulated one that hypervisors rely on has caching mode.
  */
-static void pasid_sync_translations(struct qi_batch *batch,
-				    struct pasid_sync *ps,
-				    const struct pasid_entry *new)
+static bool flushes_new_did(struct pasid_change *change,
+			    const struct pasid_entry *new)
 {
-	u16 old_did = pasid_get_domain_id(&ps->old);
-	u16 new_did = pasid_get_domain_id(new);
+	return !change->via &&
+	       pasid_get_domain_id(new) != pasid_get_domain_id(&change->old) &&
+	       (cap_caching_mode(change->info->iommu->cap) ||
+		!change->new_did_shared);
+}
 
-	pasid_sync_iotlb(batch, ps, &ps->old, old_did);
-	if (ps->detour) {
-		if (ps->detour != old_did)
-			pasid_sync_iotlb(batch, ps, &ps->old, ps->detour);
-		if (ps->detour != new_did &&
-		    pasid_pte_get_pgtt(new) != pasid_pte_get_pgtt(&ps->old))
-			pasid_sync_iotlb(batch, ps, new, ps->detour);
-	} else if (pasid_pte_is_present(new) && new_did != old_did) {
-		pasid_sync_iotlb(batch, ps, new, new_did);
-	}
+/*
+ * All that the old entry brought to the caches, the IOTLB first, as it may be
+ * refilled by way of a PASID-cache entry, then the ATC, as that is refilled
+ * from the IOTLB. It is tagged with the old DID or with that of the detour.
+ */
+static void flush_old(struct qi_batch *batch, struct pasid_change *change,
+		      const struct pasid_entry *live)
+{
+	u16 did = pasid_get_domain_id(&change->old);
+
+	inv_fence(batch);
+	flush_translations(batch, change, &change->old, did);
+	if (change->via && change->via != did)
+		flush_translations(batch, change, &change->old, change->via);
+	if (pasid_pte_is_present(live) && flushes_new_did(change, live))
+		flush_translations(batch, change, live,
+				   pasid_get_domain_id(live));
+	inv_devtlb(batch, change->info, change->pasid);
+	change->flushed = true;
+}
+
+/*
+ * A unit with caching mode has cached that the entry, and what it leads to, is
+ * not present. An emulated one may go by the DID of the new entry.
+ */
+static void flush_absent(struct qi_batch *batch, struct pasid_change *change,
+			 const struct pasid_entry *live)
+{
+	u16 did = pasid_get_domain_id(live);
+
+	inv_pasid_cache(batch, did, change->pasid, QI_PC_PASID_SEL);
+	inv_fence(batch);
+	flush_translations(batch, change, live, did);
 }
 
 /*
  * VT-d spec, section 6.5.3.3 (Guidance to Software for Invalidations)
  *
- * Entry that was present: drop it from the PASID-cache after each step. After
- * the last one go on, in the same submission, with what was cached behind it:
- * first the IOTLB, as it may be refilled by way of a PASID-cache entry, then
- * the device TLB, as that is refilled from the IOTLB.
- *
- * Entry that was not present: only a unit with caching mode has cached
- * anything. The steps before the last one need the invalidation all the same,
- * as it is what waits for a fetch under way.
+ * The entry goes from the PASID-cache after each step; this is also what waits
+ * for a fetch under way. What was translated by way of the old entry goes in
+ * the same submission, when no new translation by way of it can come: after
+ * the step that clears P, so that nothing of it is left when P is set again, or
+ * else after the last one.
  */
 static void pasid_sync(struct entry_sync *es, bool last)
 {
-	struct pasid_sync *ps = container_of(es, struct pasid_sync, es);
+	struct pasid_change *change = container_of(es, struct pasid_change, es);
 	struct pasid_entry *live = (struct pasid_entry *)es->entry;
-	bool was_present = pasid_pte_is_present(&ps->old);
-	struct intel_iommu *iommu = ps->info->iommu;
+	bool flush = pasid_pte_is_present(&change->old) && !change->flushed;
+	struct intel_iommu *iommu = change->info->iommu;
 	struct qi_batch batch;
+	bool appears;
 
-	last &= ps->final;
+	last &= change->final;
+	appears = last && !flush && pasid_pte_is_present(live);
 	__iommu_flush_cache(iommu, live, sizeof(*live));
 
-	if (last && !was_present && !cap_caching_mode(iommu->cap)) {
+	if (appears && !cap_caching_mode(iommu->cap)) {
 		iommu_flush_write_buffer(iommu);
 		return;
 	}
 
 	inv_init(&batch);
-	inv_pasid_cache(&batch, ps->cached_did, ps->pasid, QI_PC_PASID_SEL);
-	ps->cached_did = pasid_cache_tag(live);
-	if (last && was_present) {
-		inv_fence(&batch);
-		pasid_sync_translations(&batch, ps, live);
-		inv_devtlb(&batch, ps->info, ps->pasid);
-	} else if (last) {
-		/* An emulated unit may go by the DID of the new entry. */
-		inv_pasid_cache(&batch, ps->cached_did, ps->pasid,
-				QI_PC_PASID_SEL);
-		inv_fence(&batch);
-		if (pasid_pte_is_present(live))
-			pasid_sync_iotlb(&batch, ps, live, ps->cached_did);
-	}
+	inv_pasid_cache(&batch, change->cached_did, change->pasid,
+			QI_PC_PASID_SEL);
+	change->cached_did = pasid_cache_tag(live);
+	if (flush && (last || !pasid_pte_is_present(live)))
+		flush_old(&batch, change, live);
+	else if (appears)
+		flush_absent(&batch, change, live);
 	inv_submit(&batch, iommu);
 }
 
@@ -419,7 +444,16 @@ static struct entry_sync pasid_entry_sync(struct pasid_entry *pe)
 	};
 }
 
-static bool is_hitless(struct pasid_entry *from, const struct pasid_entry *to)
+/**
+ * pasid_entry_is_hitless - whether an entry can become another without a gap
+ * @from: the one
+ * @to: the other
+ *
+ * Context: Any.
+ * Return: true if no fetch would read an absent entry on the way.
+ */
+bool pasid_entry_is_hitless(struct pasid_entry *from,
+			    const struct pasid_entry *to)
 {
 	struct entry_sync es = pasid_entry_sync(from);
 	enum entry_sync_verdict verdict = entry_sync_plan(&es, to->val).verdict;
@@ -427,187 +461,118 @@ static bool is_hitless(struct pasid_entry *from, const struct pasid_entry *to)
 	return verdict == ENTRY_SYNC_UNCHANGED || verdict == ENTRY_SYNC_HITLESS;
 }
 
-static void pasid_sync_write(struct pasid_sync *ps,
-			     const struct pasid_entry *target, bool final)
-{
-	const struct pasid_entry from = *(struct pasid_entry *)ps->es.entry;
-	struct entry_sync_result result;
-
-	ps->final = final;
-	result = entry_sync_write(&ps->es, target->val);
-	trace_pasid_entry_update(ps->info->dev, ps->pasid, from.val,
-				 target->val, ARRAY_SIZE(from.val), &result);
-}
-
-/*
- * Move the entry to @target by way of entries with the detour's DID: from the
- * old table under its DID to the old table under the detour's, to the new
- * table under that, to the new one under its own. Each is hitless where
- * changing table and DID at once is not, and grants what either domain grants.
+/**
+ * pasid_change_begin - begin to change a live entry
+ * @change: the state of the change
+ * @info: the device
+ * @pasid: its PASID, %IOMMU_NO_PASID for requests without
+ * @live: the PASID's entry
  *
- * The DID tags what the unit caches. Nobody else uses the detour's, so that it
- * may tag translations of both tables: whoever hits them is this device, and
- * both domains have cache tags with it, so that unmapping finds them.
- *
- * If the detour's DID is the old or the new one's, one of the moves is none.
+ * Context: May sleep. The device's entry_lock is held until the last move.
  */
-static bool pasid_sync_detour(struct pasid_sync *ps, struct pasid_entry *live,
-			      const struct pasid_entry *target)
+void pasid_change_begin(struct pasid_change *change,
+			struct device_domain_info *info, u32 pasid,
+			struct pasid_entry *live)
 {
-	struct pasid_entry old = *live, new = *target;
-
-	FIELD_MODIFY(PASID_PE_DID, &old.val[1], ps->detour);
-	FIELD_MODIFY(PASID_PE_DID, &new.val[1], ps->detour);
-	if (!is_hitless(live, &old) || !is_hitless(&old, &new) ||
-	    !is_hitless(&new, target))
-		return false;
-
-	if (ps->detour != pasid_get_domain_id(live))
-		pasid_sync_write(ps, &old, false);
-	if (ps->detour != pasid_get_domain_id(target))
-		pasid_sync_write(ps, &new, false);
-	pasid_sync_write(ps, target, true);
-	return true;
-}
-
-static void pasid_entry_write(struct device_domain_info *info, u32 pasid,
-			      struct pasid_entry *live,
-			      const struct pasid_entry *target, u16 detour)
-{
-	struct pasid_sync ps = {
+	lockdep_assert_held(&info->entry_lock);
+	*change = (struct pasid_change){
 		.es = pasid_entry_sync(live),
 		.info = info,
 		.pasid = pasid,
 		.old = *live,
 		.cached_did = pasid_cache_tag(live),
-		.detour = detour,
 	};
-
-	lockdep_assert_held(&info->iommu->lock);
-	if (detour && !is_hitless(live, target) &&
-	    pasid_sync_detour(&ps, live, target))
-		return;
-
-	ps.detour = 0;
-	pasid_sync_write(&ps, target, true);
 }
 
 /**
- * pasid_entry_wants_detour - whether a DID of its own would make a change
- *			      hitless
- * @info: the device
- * @pe: the PASID's entry, or NULL if it has none
- * @domain: what shall be attached; its DID exists on the unit
+ * pasid_change_move - move the live entry to a new value
+ * @change: the state of the change
+ * @target: the value
+ * @final: this is the last move: drop what was cached by way of the old entry
  *
- * Context: Any. Takes iommu->lock.
- * Return: true if pasid_entry_install() should be given a DID for a detour.
+ * If the last move is to the value that the entry has, nothing of the old one
+ * can be in use, and nothing is done.
+ *
+ * Context: May sleep. The device's entry_lock is held. Spins while the unit,
+ * and the device if it has ATS, invalidate.
  */
-bool pasid_entry_wants_detour(struct device_domain_info *info,
-			      struct pasid_entry *pe,
-			      struct iommu_domain *domain)
+void pasid_change_move(struct pasid_change *change,
+		       const struct pasid_entry *target, bool final)
 {
-	struct pasid_entry target;
+	const struct pasid_entry from = *(struct pasid_entry *)change->es.entry;
+	struct entry_sync_result result;
 
-	if (!pe)
-		return false;
-
-	guard(spinlock)(&info->iommu->lock);
-	pasid_entry_make(info->iommu, &target, domain);
-
-	return !is_hitless(pe, &target);
+	change->final = final;
+	result = entry_sync_write(&change->es, target->val);
+	trace_pasid_entry_update(change->info->dev, change->pasid, from.val,
+				 target->val, ARRAY_SIZE(from.val), &result);
 }
 
-/**
- * pasid_entry_install - make a PASID translate through a domain
- * @info: the device
- * @pasid: its PASID, %IOMMU_NO_PASID for requests without
- * @pe: the PASID's entry, or NULL if it has none, to block it
- * @domain: of any type; its DID and cache tags exist on the unit
- * @detour: a DID that no other entry has, or 0. Both domains have cache tags
- *          with it. Afterwards nothing is cached with it, unless it is the
- *          domain's.
- *
- * The install step of the attach path for scalable mode. Cannot fail.
- *
- * Context: Any. Takes iommu->lock.
- */
-void pasid_entry_install(struct device_domain_info *info, u32 pasid,
-			 struct pasid_entry *pe, struct iommu_domain *domain,
-			 u16 detour)
+/* The entry that an attachment has put in place, to be changed; or NULL */
+static struct pasid_entry *live_entry(struct dev_pasid_info *ap,
+				      struct device_domain_info *info)
 {
-	struct pasid_entry target;
+	struct pasid_entry *live = pasid_entry_lookup(info, ap->pasid);
 
-	if (!pe)
-		return;
+	lockdep_assert_held(&info->entry_lock);
+	if (!ap->live || !live || !pasid_pte_is_present(live))
+		return NULL;
 
-	guard(spinlock)(&info->iommu->lock);
-	pasid_entry_make(info->iommu, &target, domain);
-	pasid_entry_write(info, pasid, pe, &target, detour);
+	return live;
 }
 
-/* Is the entry what @target is, but for control bits? */
-static bool is_of_domain(const struct pasid_entry *pe,
+static void change_entry(struct dev_pasid_info *ap,
+			 struct device_domain_info *info,
+			 struct pasid_entry *live,
 			 const struct pasid_entry *target)
 {
-	return !((pe->val[0] ^ target->val[0]) & ~PASID_PE_SSADE) &&
-	       !((pe->val[1] ^ target->val[1]) & ~PASID_PE_PGSNP) &&
-	       pe->val[2] == target->val[2];
+	struct pasid_change change;
+
+	pasid_change_begin(&change, info, ap->pasid, live);
+	pasid_change_move(&change, target, true);
 }
 
 /**
  * pasid_entry_refresh - bring control bits of a domain into a live entry
- * @info: the device
- * @pasid: its PASID, %IOMMU_NO_PASID for requests without
- * @domain: a domain with a DID that @pasid is, was or is about to be attached
- *          to, and whose dirty tracking or snooping has changed
+ * @ap: an attachment of a domain whose dirty tracking or snooping has changed
  *
- * While an entry is being replaced it is found on two domains' lists. If it is
- * not this domain's it is left alone, as the control bits are read under the
- * lock when it is built.
+ * While a PASID changes domains it is found on the lists of both. Only one of
+ * them is live; the other leaves its entry, or its builder sees the change.
  *
- * Context: Any. Takes iommu->lock.
+ * Context: May sleep. Takes the device's entry_lock.
  */
-void pasid_entry_refresh(struct device_domain_info *info, u32 pasid,
-			 struct dmar_domain *domain)
+void pasid_entry_refresh(struct dev_pasid_info *ap)
 {
-	struct pasid_entry *live = pasid_entry_lookup(info, pasid);
-	struct intel_iommu *iommu = info->iommu;
-	struct pasid_entry target;
+	struct device_domain_info *info = dev_iommu_priv_get(ap->dev);
+	struct pasid_entry *live, target;
 
+	guard(mutex)(&info->entry_lock);
+	live = live_entry(ap, info);
 	if (!live)
 		return;
 
-	guard(spinlock)(&iommu->lock);
-	pasid_entry_make(iommu, &target, &domain->domain);
-	if (is_of_domain(live, &target))
-		pasid_entry_write(info, pasid, live, &target, 0);
+	target = *live;
+	pasid_entry_set_control(&target, ap->domain);
+	change_entry(ap, info, live, &target);
 }
 
 /**
- * intel_pasid_tear_down_entry - make a PASID's entry non-present
- * @iommu: the unit of @dev
- * @dev: the device
- * @pasid: its PASID
- * @fault_ignore: record no faults for the requests that still come
+ * pasid_entry_tear_down - end translation for an address space that goes away
+ * @ap: an attachment of it
  *
- * For an address space that goes away under its devices (svm.c); everything
+ * The requests that still come fault, and nobody wants to hear of it. Everything
  * else attaches a blocked domain.
  *
- * Context: Any. Takes iommu->lock.
+ * Context: May sleep. Takes the device's entry_lock.
  */
-void intel_pasid_tear_down_entry(struct intel_iommu *iommu, struct device *dev,
-				 u32 pasid, bool fault_ignore)
+void pasid_entry_tear_down(struct dev_pasid_info *ap)
 {
-	struct device_domain_info *info = dev_iommu_priv_get(dev);
-	struct pasid_entry *live = pasid_entry_lookup(info, pasid);
-	struct pasid_entry target = {};
+	struct device_domain_info *info = dev_iommu_priv_get(ap->dev);
+	const struct pasid_entry target = { .val = { PASID_PE_FPD } };
+	struct pasid_entry *live;
 
-	if (!live)
-		return;
-
-	if (fault_ignore)
-		target.val[0] = PASID_PE_FPD;
-
-	guard(spinlock)(&iommu->lock);
-	pasid_entry_write(info, pasid, live, &target, 0);
+	guard(mutex)(&info->entry_lock);
+	live = live_entry(ap, info);
+	if (live)
+		change_entry(ap, info, live, &target);
 }

@@ -13,6 +13,7 @@
 #include <linux/io.h>
 #include <linux/types.h>
 
+#include "../entry_sync.h"
 #include "entry_format.h"
 #include "iommu.h"
 
@@ -72,22 +73,49 @@ int intel_pasid_alloc_table(struct device *dev);
 void intel_pasid_free_table(struct device *dev);
 struct pasid_table *intel_pasid_get_table(struct device *dev);
 
+/**
+ * struct pasid_change - the state of one change of a PASID entry
+ * @es: the live entry
+ * @info: the device
+ * @pasid: the PASID, %IOMMU_NO_PASID for requests without
+ * @old: the entry as it was before; its DID and type tag what the IOTLB holds
+ * @via: a DID that the entry has on its way, 0 for none
+ * @new_did_shared: translations of others bear the DID of the target, too
+ * @cached_did: what tags the entry that hardware may have cached since the
+ *              last sync. Invalidating the PASID-cache goes by it.
+ * @flushed: what @old brought to the caches is gone
+ * @final: the move under way is the last one
+ */
+struct pasid_change {
+	struct entry_sync es;
+	struct device_domain_info *info;
+	u32 pasid;
+	struct pasid_entry old;
+	u16 via;
+	bool new_did_shared;
+	u16 cached_did;
+	bool flushed;
+	bool final;
+};
+
 struct pasid_entry *pasid_entry_lookup(struct device_domain_info *info,
 				       u32 pasid);
 struct pasid_entry *pasid_entry_alloc(struct device_domain_info *info,
 				      u32 pasid);
 bool pasid_is_in_use(struct device_domain_info *info);
-void pasid_entry_install(struct device_domain_info *info, u32 pasid,
-			 struct pasid_entry *pe, struct iommu_domain *domain,
-			 u16 detour);
-bool pasid_entry_wants_detour(struct device_domain_info *info,
-			      struct pasid_entry *pe,
-			      struct iommu_domain *domain);
-void pasid_entry_refresh(struct device_domain_info *info, u32 pasid,
-			 struct dmar_domain *domain);
-void intel_pasid_tear_down_entry(struct intel_iommu *iommu,
-				 struct device *dev, u32 pasid,
-				 bool fault_ignore);
+void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
+		      struct iommu_domain *domain, u16 did);
+void pasid_entry_set_control(struct pasid_entry *pe,
+			     struct dmar_domain *domain);
+bool pasid_entry_is_hitless(struct pasid_entry *from,
+			    const struct pasid_entry *to);
+void pasid_change_begin(struct pasid_change *change,
+			struct device_domain_info *info, u32 pasid,
+			struct pasid_entry *live);
+void pasid_change_move(struct pasid_change *change,
+		       const struct pasid_entry *target, bool final);
+void pasid_entry_refresh(struct dev_pasid_info *ap);
+void pasid_entry_tear_down(struct dev_pasid_info *ap);
 
 int intel_pasid_setup_sm_context(struct device *dev);
 void intel_pasid_teardown_sm_context(struct device *dev);

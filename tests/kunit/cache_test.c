@@ -1,113 +1,127 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit test of cache tags: that they are found, and what finding one costs
+ * KUnit test of cache tags: which attachments share one, and that they are found
  */
 
 #include <kunit/test.h>
-#include <linux/ktime.h>
 
+#include "../cache.h"
+#include "../did.h"
 #include "attach_world.h"
-#include "../iommu.h"
 
-#define COST_ROUNDS	1000
 #define DID		7
+#define NUM_PASIDS	1000
 
-static struct domain_unit *the_unit(struct dmar_domain *domain)
+static unsigned int count(const struct rb_root *tree)
 {
-	return list_first_entry(&domain->cache_tags, struct domain_unit, node);
+	unsigned int nodes = 0;
+	struct rb_node *node;
+
+	for (node = rb_first(tree); node; node = rb_next(node))
+		nodes++;
+	return nodes;
 }
 
-static void assign(struct attach_world *world, struct dmar_domain *domain,
+/* An attachment of the first device that is on no list */
+static struct dev_pasid_info attachment(struct attach_world *world,
+					enum world_kind kind, ioasid_t pasid)
+{
+	struct dmar_domain *domain = to_dmar_domain(world->domain[kind].domain);
+
+	return (struct dev_pasid_info){
+		.dev = &world->pci[0].pdev.dev,
+		.pasid = pasid,
+		.domain = domain,
+		.unit = list_first_entry(&domain->units, struct domain_unit,
+					 node),
+	};
+}
+
+static void assign(struct attach_world *world, enum world_kind kind,
 		   ioasid_t pasid)
 {
-	guard(mutex)(&world->iommu.did_lock);
-	KUNIT_ASSERT_EQ(world->test, 0,
-			cache_tags_assign(domain, DID,
-					  &world->pci[0].pdev.dev, pasid));
+	struct dev_pasid_info ap = attachment(world, kind, pasid);
+
+	KUNIT_ASSERT_EQ(world->test, 0, cache_tags_assign(&ap, DID));
 }
 
-static void unassign(struct attach_world *world, struct dmar_domain *domain,
+static void unassign(struct attach_world *world, enum world_kind kind,
 		     ioasid_t pasid)
 {
-	cache_tags_unassign(domain, DID, &world->pci[0].pdev.dev, pasid);
+	struct dev_pasid_info ap = attachment(world, kind, pasid);
+
+	cache_tags_unassign(&ap, DID);
 }
 
-/* What it costs to attach once more, and to find the tag again by a walk */
-static void print_cost(struct attach_world *world, struct dmar_domain *domain,
-		       unsigned int attachments)
+/* However many there are, each is found. */
+static void check_many(struct attach_world *world, enum world_kind kind,
+		       unsigned int expected)
 {
-	struct cache_tag *tag;
-	unsigned int i, seen = 0;
-	u64 start, hash, walk;
+	struct dev_pasid_info ap;
+	struct domain_unit *unit;
+	ioasid_t pasid;
 
-	start = ktime_get_ns();
-	for (i = 0; i < COST_ROUNDS; i++) {
-		assign(world, domain, attachments + 1);
-		unassign(world, domain, attachments + 1);
-	}
-	hash = ktime_get_ns() - start;
+	world_attach(world, WORLD_DEVICE, kind);
+	ap = attachment(world, kind, 0);
+	unit = ap.unit;
+	for (pasid = 1; pasid <= NUM_PASIDS; pasid++)
+		assign(world, kind, pasid);
+	KUNIT_EXPECT_EQ(world->test, count(&unit->iotlb), 1 + expected);
+	KUNIT_EXPECT_EQ(world->test, count(&unit->devtlb), 1 + NUM_PASIDS);
 
-	start = ktime_get_ns();
-	for (i = 0; i < COST_ROUNDS; i++)
-		list_for_each_entry(tag, &the_unit(domain)->iotlb, node)
-			seen += tag->pasid == attachments + 1;
-	walk = ktime_get_ns() - start;
-
-	KUNIT_EXPECT_EQ(world->test, seen, 0);
-	kunit_info(world->test, "cost: attachments=%u ns-per-attach-and-detach=%llu ns-per-walk=%llu",
-		   attachments, div_u64(hash, COST_ROUNDS),
-		   div_u64(walk, COST_ROUNDS));
-}
-
-static void cost_of_tags(struct kunit *test)
-{
-	const struct world_config config = { .quantum_words = 1 };
-	struct attach_world *world = attach_world_make(test, &config);
-	static const unsigned int attachments[] = { 1, 100, 1000 };
-	struct dmar_domain *domain =
-		to_dmar_domain(world->domain[WORLD_SS].domain);
-	unsigned int i, pasid = 0;
-
-	world_attach(world, WORLD_DEVICE, WORLD_SS);
-	for (i = 0; i < ARRAY_SIZE(attachments); i++) {
-		while (pasid < attachments[i])
-			assign(world, domain, ++pasid);
-		print_cost(world, domain, attachments[i]);
-	}
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&the_unit(domain)->iotlb),
-			pasid + 1);
-
-	while (pasid)
-		unassign(world, domain, pasid--);
+	for (pasid = 1; pasid <= NUM_PASIDS; pasid++)
+		unassign(world, kind, pasid);
+	KUNIT_EXPECT_EQ(world->test, count(&unit->iotlb), 1);
+	KUNIT_EXPECT_EQ(world->test, count(&unit->devtlb), 1);
 	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
-	KUNIT_EXPECT_TRUE(test, list_empty(&the_unit(domain)->iotlb));
-	KUNIT_EXPECT_TRUE(test, hash_empty(the_unit(domain)->tags));
+}
+
+static void second_stages_share(struct kunit *test)
+{
+	const struct world_config config = {
+		.quantum_words = 1, .ats = true,
+	};
+
+	check_many(attach_world_make(test, &config), WORLD_SS, 1);
+}
+
+static void first_stages_do_not(struct kunit *test)
+{
+	const struct world_config config = {
+		.quantum_words = 1, .ats = true, .scalable = true,
+	};
+
+	check_many(attach_world_make(test, &config), WORLD_FS, NUM_PASIDS);
 }
 
 static void tags_are_counted(struct kunit *test)
 {
 	const struct world_config config = { .quantum_words = 1 };
 	struct attach_world *world = attach_world_make(test, &config);
-	struct dmar_domain *domain =
-		to_dmar_domain(world->domain[WORLD_SS].domain);
+	struct domain_unit *unit;
 
 	world_attach(world, WORLD_DEVICE, WORLD_SS);
-	assign(world, domain, 1);
-	assign(world, domain, 1);
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&the_unit(domain)->iotlb), 2);
-	unassign(world, domain, 1);
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&the_unit(domain)->iotlb), 2);
-	unassign(world, domain, 1);
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&the_unit(domain)->iotlb), 1);
-	/* One too many is nothing. */
-	unassign(world, domain, 1);
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&the_unit(domain)->iotlb), 1);
+	unit = attachment(world, WORLD_SS, 0).unit;
+	assign(world, WORLD_SS, 1);
+	assign(world, WORLD_SS, 1);
+	KUNIT_EXPECT_EQ(test, count(&unit->iotlb), 2);
+	unassign(world, WORLD_SS, 1);
+	KUNIT_EXPECT_EQ(test, count(&unit->iotlb), 2);
+	unassign(world, WORLD_SS, 1);
+	KUNIT_EXPECT_EQ(test, count(&unit->iotlb), 1);
+	/* One too many is noticed, and nothing. */
+	kunit_warning_suppress(test) {
+		unassign(world, WORLD_SS, 1);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	KUNIT_EXPECT_EQ(test, count(&unit->iotlb), 1);
 	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 }
 
 static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(tags_are_counted),
-	KUNIT_CASE(cost_of_tags),
+	KUNIT_CASE(second_stages_share),
+	KUNIT_CASE(first_stages_do_not),
 	{}
 };
 

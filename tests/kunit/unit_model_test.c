@@ -10,6 +10,7 @@
 
 #include "attach_world.h"
 #include "../../entry_sync.h"
+#include "../inval.h"
 #include "../iommu.h"
 #include "../pasid.h"
 #include "unit_model.h"

@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// Opened for the attach path, which checks domains by them
 // Once: int paging_domain_compatible_first_stage(
-// Once: bool domain_support_force_snooping(
-// Once: void iommu_enable_pci_ats(
-// Once: void iommu_disable_pci_ats(
 // Once: void iommu_set_root_entry(
-//
-// Every operation table leads to the one attach path.
-//
-// Live update
+// Once: INIT_LIST_HEAD(&domain->units);
+// Once: list_for_each_entry(ap, &domain->dev_pasids, link_domain) {
+// Once: xa_init(&info->attachments);
+// Once: xa_destroy(&info->attachments);
 // Once: if (!intel_liveupdate_hand_over(
 // Once: intel_liveupdate_adopt(
 // Once: intel_liveupdate_restore(
 
+// Opened for the attach path and live update
 @@
 identifier opened = {
 	paging_domain_compatible_first_stage,
 	paging_domain_compatible_second_stage,
-	domain_support_force_snooping, iommu_set_root_entry,
-	iommu_enable_pci_ats, iommu_disable_pci_ats
+	iommu_set_root_entry
 };
 type T;
 @@
 - static
   T opened(...) { ... }
 
+// Every operation table leads to the one attach path.
 @@
 identifier attach_dev = {
 	identity_domain_attach_dev, blocking_domain_attach_dev
@@ -42,17 +39,91 @@ identifier set_dev_pasid = {
 - set_dev_pasid
 + intel_iommu_set_dev_pasid
 
-// What a domain is on its units lives as long as the domain.
+// An attachment of the requester ID is one like all others.
 @@
 expression domain;
 @@
-  intel_iommu_domain_free(...)
-  {
+paging_domain_alloc(...)
+{
+	<...
+-	INIT_LIST_HEAD(&domain->devices);
+	...>
+}
+
+@@
+expression domain;
+@@
+- INIT_LIST_HEAD(&domain->cache_tags);
++ INIT_LIST_HEAD(&domain->units);
+
+@@
+expression domain;
+@@
+intel_iommu_domain_free(...)
+{
 	...
-+	domain_free_units(domain);
-	kfree(domain->qi_batch);
+-	if (WARN_ON(!list_empty(&domain->devices)))
++	if (WARN_ON(!list_empty(&domain->dev_pasids)))
+		return;
 	...
-  }
+-	kfree(domain->qi_batch);
+	...
+}
+
+@@
+iterator name list_for_each_entry;
+identifier info, domain;
+@@
+domain_support_force_snooping(struct dmar_domain *domain)
+{
+-	struct device_domain_info *info;
++	struct dev_pasid_info *ap;
+	...
+-	list_for_each_entry(info, &domain->devices, link) {
+-		if (!ecap_sc_support(info->iommu->ecap)) {
++	list_for_each_entry(ap, &domain->dev_pasids, link_domain) {
++		if (!ecap_sc_support(ap->unit->did.iommu->ecap)) {
+			...
+		}
+	}
+	...
+}
+
+@@
+identifier info;
+@@
+intel_iommu_probe_device(...)
+{
+	...
+	RB_CLEAR_NODE(&info->node);
++	xa_init(&info->attachments);
++	mutex_init(&info->entry_lock);
+	...
+}
+
+@@
+identifier info;
+@@
+intel_iommu_release_device(...)
+{
+	...
+	intel_iommu_debugfs_remove_dev(info);
++	xa_destroy(&info->attachments);
++	mutex_destroy(&info->entry_lock);
+	kfree(info);
+}
+
+// The attach path has assigned the tag of the ATC.
+@@
+identifier info;
+@@
+intel_iommu_probe_finalize(...)
+{
+	<...
+	iommu_enable_pci_ats(info);
+-	if (info->ats_enabled && info->domain) { ... }
+	...>
+}
 
 // Translation is turned off before a kexec, and when a new kernel finds it on
 // and is not a crash kernel. Off means that IOVAs are taken for physical

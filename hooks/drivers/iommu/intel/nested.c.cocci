@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// Every operation table leads to the one attach path, and what a domain is on
-// its units lives as long as the domain.
+// The operation table leads to the one attach path.
 //
 // Once: .attach_dev		= intel_iommu_attach_device,
 // Once: .set_dev_pasid		= intel_iommu_set_dev_pasid,
-// Once: domain_free_units(
+// Once: INIT_LIST_HEAD(&domain->units);
 
 @@
 @@
@@ -20,10 +19,15 @@
 @@
 expression domain;
 @@
-  intel_nested_domain_free(...)
-  {
-	...
-+	domain_free_units(domain);
-	kfree(domain->qi_batch);
-	...
-  }
+- INIT_LIST_HEAD(&domain->devices);
+
+@@
+expression domain;
+@@
+- INIT_LIST_HEAD(&domain->cache_tags);
++ INIT_LIST_HEAD(&domain->units);
+
+@@
+expression domain;
+@@
+- kfree(domain->qi_batch);

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // The operation table leads to the one attach path, which asks whether a device
-// can have SVA; what a domain is on its units lives as long as the domain.
+// can have SVA. An address space that goes away has its entries torn down
+// without a lock that another address space needs.
 //
 // Once: .set_dev_pasid		= intel_iommu_set_dev_pasid,
 // Once: int intel_iommu_sva_supported(
-// Once: domain_free_units(
+// Once: INIT_LIST_HEAD(&domain->units);
+// Once: attachments_visit(domain, pasid_entry_tear_down);
+// Once: #include "attach.h"
+
+@@
+@@
++#include "attach.h"
+#include "iommu.h"
 
 @@
 @@
@@ -20,10 +28,27 @@
 @@
 expression domain;
 @@
-  intel_mm_free_notifier(...)
-  {
+- INIT_LIST_HEAD(&domain->cache_tags);
++ INIT_LIST_HEAD(&domain->units);
+
+@@
+expression domain;
+@@
+- kfree(domain->qi_batch);
+
+@@
+identifier domain, ap, info, flags;
+iterator name list_for_each_entry;
+@@
+intel_mm_release(...)
+{
 	...
-+	domain_free_units(domain);
-	kfree(domain->qi_batch);
-	...
-  }
+-	struct dev_pasid_info *ap;
+-	struct device_domain_info *info;
+-	unsigned long flags;
+
+-	spin_lock_irqsave(&domain->lock, flags);
+-	list_for_each_entry(ap, &domain->dev_pasids, link_domain) { ... }
+-	spin_unlock_irqrestore(&domain->lock, flags);
++	attachments_visit(domain, pasid_entry_tear_down);
+}

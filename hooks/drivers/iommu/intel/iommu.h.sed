@@ -1,0 +1,38 @@
+# One record for each attachment, of the requester ID as of a PASID, and one for
+# each unit that a domain is attached to.
+#
+# Gone: struct list_head devices;
+# Gone: struct list_head cache_tags;
+# Gone: struct qi_batch *qi_batch;
+# Once: struct list_head units;
+/^struct dmar_domain \{/,/^\};/ {
+	/\tstruct list_head devices;/d
+	s/(\tstruct list_head dev_pasids;).*/\1	\/* all attachments *\//
+	s/(\tspinlock_t cache_lock;).*/\1		\/* Protect units and their cache tags *\//
+	s/\tstruct list_head cache_tags;.*/\tstruct list_head units;		\/* Units that it is attached to *\//
+	/\tstruct qi_batch \*qi_batch;/d
+}
+
+# Gone: struct list_head link;
+# Gone: u8 domain_attached:1;
+# Once: struct xarray attachments;
+# Once: struct mutex entry_lock;
+/^struct device_domain_info \{/,/^\};/ {
+	/\tstruct list_head link;/d
+	/\tu8 domain_attached:1;/d
+	s/\tstruct pasid_table \*pasid_table;.*/&\
+	struct xarray attachments; \/* dev_pasid_info of each PASID *\/\
+	struct mutex entry_lock; \/* One writer of the entries at a time *\//
+}
+
+# Once: struct domain_unit *parent_unit;
+/^struct dev_pasid_info \{/,/^\};/ s/^\tioasid_t pasid;$/&\
+	struct dmar_domain *domain;\
+	struct domain_unit *unit;	\/* The domain on the unit of @dev *\/\
+	struct domain_unit *parent_unit; \/* Its parent there, if it is nested *\/\
+	u16 did;			\/* Tags what is cached of it *\/\
+	bool live;			\/* The entry is of this domain *\/\
+	unsigned int visitors;		\/* Who looks at it without a lock *\//
+
+# Gone: struct list_head node;
+/^struct cache_tag \{/,/^\};/ s/^\tstruct list_head node;$/\tstruct rb_node node;/
