@@ -57,54 +57,59 @@ static bool is_hitless_by(u16 did, struct pasid_entry *live,
 	       pasid_entry_is_hitless(&new, target);
 }
 
-/* An id for the way that nobody else has or gets before detour_commit() */
-static int choose_did(struct detour *detour)
+static struct intel_iommu *unit_of(struct detour *detour)
 {
-	struct domain_unit *from = detour->from->unit, *to = detour->to->unit;
-	int did;
-
-	guard(mutex)(&to->did.iommu->did_lock);
-	if (did_is_exclusive(from)) {
-		did_set_in_transit(from, true);
-		return from->did.did;
-	}
-	if (did_is_exclusive(to)) {
-		did_set_in_transit(to, true);
-		return to->did.did;
-	}
-
-	did = did_alloc(to->did.iommu);
-	detour->temporary = did >= 0;
-	return did;
+	return detour->ids->to->unit->did.iommu;
 }
 
 static int assign_tags(struct detour *detour)
 {
 	int ret;
 
-	ret = cache_tags_assign(detour->from, detour->did);
+	ret = cache_tags_assign(detour->ids->from, detour->did);
 	if (ret)
 		return ret;
 
-	ret = cache_tags_assign(detour->to, detour->did);
+	ret = cache_tags_assign(detour->ids->to, detour->did);
 	if (ret)
-		cache_tags_unassign(detour->from, detour->did);
+		cache_tags_unassign(detour->ids->from, detour->did);
 	return ret;
 }
 
 static void drop_did(struct detour *detour)
 {
-	struct intel_iommu *iommu = detour->to->unit->did.iommu;
-
-	if (detour->temporary)
-		did_free(iommu, detour->did);
+	did_give_back(detour->ids, unit_of(detour), detour->did);
 	detour->did = 0;
+}
+
+/* One quantum at most: most changes are. */
+static bool is_one_store(const struct pasid_entry *live,
+			 const struct pasid_entry *target)
+{
+	unsigned int i, words = 0;
+
+	for (i = 0; i < ARRAY_SIZE(live->val); i++)
+		words += live->val[i] != target->val[i];
+	return words <= 1;
+}
+
+static bool is_wanted(struct did_change *ids, struct pasid_entry *live,
+		      const struct pasid_entry *target)
+{
+	if (!ids->from || !ids->to || is_one_store(live, target) ||
+	    pasid_entry_is_hitless(live, target))
+		return false;
+
+	/* Any id but the entries' own tells whether it can be done at all. */
+	return did_suits(ids->from->domain, ids->to->domain) &&
+	       is_hitless_by(0, live, target);
 }
 
 /**
  * detour_prepare - find a way without a gap, if there is none that is direct
  * @detour: the way; gets an id and cache tags with it, or the id 0
- * @live: the live entry, which nobody else changes in other than control bits
+ * @live: the live entry, which nobody else changes but to tear it down, or in
+ *        control bits
  * @target: what it shall become
  *
  * Context: May sleep. Takes the unit's did_lock.
@@ -114,14 +119,10 @@ void detour_prepare(struct detour *detour, struct pasid_entry *live,
 {
 	int did;
 
-	/* Any id but the entries' own tells whether it can be done at all. */
-	if (pasid_entry_is_hitless(live, target) || !detour->from ||
-	    !detour->to ||
-	    !did_suits(detour->from->domain, detour->to->domain) ||
-	    !is_hitless_by(0, live, target))
+	if (!is_wanted(detour->ids, live, target))
 		return;
 
-	did = choose_did(detour);
+	did = did_borrow(detour->ids, unit_of(detour));
 	if (did < 0)
 		return;
 
@@ -152,17 +153,20 @@ static void go_by(u16 did, struct pasid_change *change,
 
 /**
  * detour_install - move a live entry to its target by the way that was found
- * @detour: the way
- * @change: the change of the entry
- * @target: what it shall become
+ * @detour: the way; its id is not 0
+ * @change: the change of the entry, with all that is not private set
+ * @target: what it shall become; gets control bits
+ * @domain: whose they are
  *
- * Context: May sleep. The device's entry_lock is held.
+ * Context: May sleep. The device's entry_lock is held. Spins while the unit,
+ * and the device if it has ATS, invalidate.
  */
 void detour_install(struct detour *detour, struct pasid_change *change,
-		    const struct pasid_entry *target)
+		    struct pasid_entry *target, struct dmar_domain *domain)
 {
+	pasid_change_begin(change, target, domain);
 	/* An address space may have gone away since the way was found. */
-	if (detour->did && !pasid_entry_is_hitless(&change->old, target) &&
+	if (!pasid_entry_is_hitless(&change->old, target) &&
 	    is_hitless_by(detour->did, &change->old, target))
 		go_by(detour->did, change, target);
 	pasid_change_move(change, target, true);
@@ -180,7 +184,7 @@ void detour_commit(struct detour *detour)
 	if (!detour->did)
 		return;
 
-	cache_tags_unassign(detour->from, detour->did);
-	cache_tags_unassign(detour->to, detour->did);
+	cache_tags_unassign(detour->ids->from, detour->did);
+	cache_tags_unassign(detour->ids->to, detour->did);
 	drop_did(detour);
 }

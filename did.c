@@ -105,114 +105,6 @@ static struct domain_unit *make_unit(struct dmar_domain *domain,
 	return unit;
 }
 
-/**
- * domain_unit_get - find or make the record of a domain on a unit
- * @domain: the domain
- * @iommu: the unit
- *
- * A new record has neither an id nor tags. It lasts until as many calls of
- * domain_unit_put(), which is before the unit goes.
- *
- * Context: May sleep. The unit's did_lock is held, and keeps others from making
- * the same record. Takes domain->cache_lock.
- * Return: the record, or NULL if there is no memory.
- */
-struct domain_unit *domain_unit_get(struct dmar_domain *domain,
-				    struct intel_iommu *iommu)
-{
-	struct domain_unit *unit;
-
-	lockdep_assert_held(&iommu->did_lock);
-	unit = find_unit(domain, iommu) ?: make_unit(domain, iommu);
-	if (unit)
-		unit->users++;
-
-	return unit;
-}
-
-/**
- * domain_unit_put - undo domain_unit_get()
- * @domain: the domain
- * @unit: its record
- *
- * Context: May sleep. The unit's did_lock is held. Takes domain->cache_lock.
- */
-void domain_unit_put(struct dmar_domain *domain, struct domain_unit *unit)
-{
-	struct intel_iommu *iommu = unit->did.iommu;
-
-	lockdep_assert_held(&iommu->did_lock);
-	if (--unit->users)
-		return;
-
-	WARN_ON_ONCE(unit->did.refcnt || !RB_EMPTY_ROOT(&unit->iotlb) ||
-		     !RB_EMPTY_ROOT(&unit->devtlb));
-	if (has_own_did(domain))
-		xa_erase(&domain->iommu_array, iommu->seq_id);
-	scoped_guard(spinlock_irqsave, &domain->cache_lock)
-		list_del(&unit->node);
-	kfree(unit);
-}
-
-/**
- * did_get - give a domain an id on a unit
- * @domain: the domain
- * @unit: its record
- *
- * Counted; each call needs one of did_put(), or of did_hand_down() and
- * did_put() for the heir.
- *
- * Context: May sleep. The unit's did_lock is held.
- * Return: 0; -ENOMEM; -ENOSPC if the unit has no id left.
- */
-int did_get(struct dmar_domain *domain, struct domain_unit *unit)
-{
-	struct intel_iommu *iommu = unit->did.iommu;
-	int did = FLPT_DEFAULT_DID;
-
-	lockdep_assert_held(&iommu->did_lock);
-	if (!unit->did.refcnt) {
-		if (has_own_did(domain))
-			did = did_alloc(iommu);
-		if (did < 0) {
-			pr_err_ratelimited("%s: no domain id left\n",
-					   iommu->name);
-			return did;
-		}
-		unit->did.did = did;
-	}
-	unit->did.refcnt++;
-	return 0;
-}
-
-/**
- * did_put - undo did_get()
- * @unit: the domain's record; the unit caches nothing of the domain any more
- *        for the attachment that ends
- *
- * Context: Any but interrupts. The unit's did_lock is held.
- */
-void did_put(struct domain_unit *unit)
-{
-	lockdep_assert_held(&unit->did.iommu->did_lock);
-	if (!--unit->did.refcnt && unit->did.did != FLPT_DEFAULT_DID)
-		did_free(unit->did.iommu, unit->did.did);
-}
-
-/**
- * did_is_exclusive - whether one attachment is all that has an id
- * @unit: a domain's record, or NULL
- *
- * Context: Any but interrupts. The unit's did_lock is held; the answer is true
- * for that long, or for as long as the id is in transit.
- * Return: true if it is.
- */
-bool did_is_exclusive(const struct domain_unit *unit)
-{
-	return unit && unit->did.refcnt == 1 &&
-	       unit->did.did != FLPT_DEFAULT_DID;
-}
-
 static bool is_nested(const struct dmar_domain *domain)
 {
 	return domain->domain.type == IOMMU_DOMAIN_NESTED;
@@ -243,20 +135,119 @@ bool did_suits(struct dmar_domain *from, struct dmar_domain *to)
 	return intel_domain_is_ss_paging(from) == intel_domain_is_ss_paging(to);
 }
 
-/**
- * did_hand_down - let a domain take over the id of another
- * @from: record of the domain that gives; its id is exclusive
- * @to: record of the domain that takes; it has none
- *
- * To undo it, call it the other way round.
- *
- * Context: Any but interrupts. The unit's did_lock is held.
- */
-void did_hand_down(struct domain_unit *from, struct domain_unit *to)
+/* A new record has neither an id nor tags. */
+static struct domain_unit *get_unit(struct dmar_domain *domain,
+				    struct intel_iommu *iommu)
 {
-	lockdep_assert_held(&from->did.iommu->did_lock);
+	struct domain_unit *unit;
+
+	unit = find_unit(domain, iommu) ?: make_unit(domain, iommu);
+	if (unit)
+		unit->users++;
+
+	return unit;
+}
+
+/* The last attachment takes the record with it, which is before the unit goes. */
+static void put_unit(struct dmar_domain *domain, struct domain_unit *unit)
+{
+	if (--unit->users)
+		return;
+
+	WARN_ON_ONCE(unit->did.refcnt || !RB_EMPTY_ROOT(&unit->iotlb) ||
+		     !RB_EMPTY_ROOT(&unit->devtlb));
+	if (has_own_did(domain))
+		xa_erase(&domain->iommu_array, unit->did.iommu->seq_id);
+	scoped_guard(spinlock_irqsave, &domain->cache_lock)
+		list_del(&unit->node);
+	kfree(unit);
+}
+
+static int get_units(struct dev_pasid_info *ap, struct intel_iommu *iommu)
+{
+	ap->unit = get_unit(ap->domain, iommu);
+	if (!ap->unit)
+		return -ENOMEM;
+	if (!is_nested(ap->domain))
+		return 0;
+
+	ap->parent_unit = get_unit(ap->domain->s2_domain, iommu);
+	if (ap->parent_unit)
+		return 0;
+
+	put_unit(ap->domain, ap->unit);
+	return -ENOMEM;
+}
+
+static void put_units(struct dev_pasid_info *ap)
+{
+	if (ap->parent_unit)
+		put_unit(ap->domain->s2_domain, ap->parent_unit);
+	put_unit(ap->domain, ap->unit);
+}
+
+static int get_did(struct dmar_domain *domain, struct domain_unit *unit)
+{
+	int did = FLPT_DEFAULT_DID;
+
+	if (!unit->did.refcnt) {
+		if (has_own_did(domain))
+			did = did_alloc(unit->did.iommu);
+		if (did < 0) {
+			pr_err_ratelimited("%s: no domain id left\n",
+					   unit->did.iommu->name);
+			return did;
+		}
+		unit->did.did = did;
+	}
+	unit->did.refcnt++;
+	return 0;
+}
+
+static void put_did(struct domain_unit *unit)
+{
+	if (!--unit->did.refcnt && unit->did.did != FLPT_DEFAULT_DID)
+		did_free(unit->did.iommu, unit->did.did);
+}
+
+static void hand_down(struct domain_unit *from, struct domain_unit *to)
+{
 	to->did.did = from->did.did;
 	swap(to->did.refcnt, from->did.refcnt);
+}
+
+/* Nobody but this change has the one id, and the other domain has none. */
+static bool can_hand_down(struct did_change *ids)
+{
+	struct dev_pasid_info *from = ids->from, *to = ids->to;
+
+	return from && did_is_exclusive(from->unit) && !to->unit->did.refcnt &&
+	       did_suits(from->domain, to->domain);
+}
+
+static int enter(struct did_change *ids)
+{
+	struct domain_unit *to = ids->to->unit;
+
+	ids->handed_down = can_hand_down(ids);
+	if (!ids->handed_down)
+		return get_did(ids->to->domain, to);
+
+	/* The entry still translates by the old domain under this id. */
+	hand_down(ids->from->unit, to);
+	ids->from->unit->in_transit = true;
+	to->in_transit = true;
+	return 0;
+}
+
+/* Nobody relies any more on having an id of this change for itself. */
+static void settle(struct did_change *ids, struct intel_iommu *iommu)
+{
+	if (ids->from)
+		ids->from->unit->in_transit = false;
+	if (ids->to)
+		ids->to->unit->in_transit = false;
+	wake_up_var_locked(&iommu->domain_ida, &iommu->did_lock);
 }
 
 static bool is_in_transit(struct dmar_domain *domain, struct intel_iommu *iommu)
@@ -267,31 +258,113 @@ static bool is_in_transit(struct dmar_domain *domain, struct intel_iommu *iommu)
 }
 
 /**
- * did_wait - wait until no change has a domain's id for itself
- * @domain: the domain
+ * did_enter - give an attachment its records and an id
+ * @ids: what ends and what begins; @to gets an id
  * @iommu: the unit
  *
- * Context: May sleep. The unit's did_lock is held, and dropped meanwhile. A
- * caller that has something in transit must not wait.
+ * The id is that of @from if nobody else has it and the domains may bear one id
+ * in turn. Others can come to share it only after did_leave(). If the id of
+ * @to is in transit by another change, this waits for that.
+ *
+ * Context: May sleep. Takes the unit's did_lock. A caller that has something in
+ * transit must not call it.
+ * Return: 0; -ENOMEM; -ENOSPC if the unit has no id left.
  */
-void did_wait(struct dmar_domain *domain, struct intel_iommu *iommu)
+int did_enter(struct did_change *ids, struct intel_iommu *iommu)
 {
-	wait_var_event_mutex(&iommu->domain_ida, !is_in_transit(domain, iommu),
+	struct dev_pasid_info *to = ids->to;
+	int ret;
+
+	guard(mutex)(&iommu->did_lock);
+	wait_var_event_mutex(&iommu->domain_ida,
+			     !is_in_transit(to->domain, iommu),
 			     &iommu->did_lock);
+	ret = get_units(to, iommu);
+	if (ret)
+		return ret;
+
+	ret = enter(ids);
+	if (ret)
+		put_units(to);
+	else
+		to->did = to->unit->did.did;
+	return ret;
 }
 
 /**
- * did_set_in_transit - begin or end a change that has an id for itself
- * @unit: the domain's record
- * @in_transit: which
+ * did_undo - undo did_enter()
+ * @ids: what did not end and did not begin
+ * @iommu: the unit
  *
- * Context: Any but interrupts. The unit's did_lock is held.
+ * Context: May sleep. Takes the unit's did_lock.
  */
-void did_set_in_transit(struct domain_unit *unit, bool in_transit)
+void did_undo(struct did_change *ids, struct intel_iommu *iommu)
 {
-	lockdep_assert_held(&unit->did.iommu->did_lock);
-	unit->in_transit = in_transit;
-	if (!in_transit)
-		wake_up_var_locked(&unit->did.iommu->domain_ida,
-				   &unit->did.iommu->did_lock);
+	guard(mutex)(&iommu->did_lock);
+	if (ids->handed_down)
+		hand_down(ids->to->unit, ids->from->unit);
+	else
+		put_did(ids->to->unit);
+	settle(ids, iommu);
+	put_units(ids->to);
+}
+
+/**
+ * did_leave - end an attachment's part in ids and records
+ * @ids: what has ended, with no tags left, and what has begun
+ * @iommu: the unit; caches nothing of @from any more
+ *
+ * Context: May sleep. Takes the unit's did_lock.
+ */
+void did_leave(struct did_change *ids, struct intel_iommu *iommu)
+{
+	guard(mutex)(&iommu->did_lock);
+	settle(ids, iommu);
+	if (!ids->from)
+		return;
+
+	if (!ids->handed_down)
+		put_did(ids->from->unit);
+	put_units(ids->from);
+}
+
+/**
+ * did_borrow - get an id that nobody else has until did_leave()
+ * @ids: both not NULL
+ * @iommu: the unit
+ *
+ * One of theirs, if the other attachments leave it to them, or a temporary one.
+ *
+ * Context: May sleep. Takes the unit's did_lock.
+ * Return: the id; -ENOMEM; -ENOSPC.
+ */
+int did_borrow(struct did_change *ids, struct intel_iommu *iommu)
+{
+	struct domain_unit *from = ids->from->unit, *to = ids->to->unit;
+	struct domain_unit *lender = NULL;
+
+	guard(mutex)(&iommu->did_lock);
+	if (did_is_exclusive(from))
+		lender = from;
+	else if (did_is_exclusive(to))
+		lender = to;
+	if (!lender)
+		return did_alloc(iommu);
+
+	lender->in_transit = true;
+	return lender->did.did;
+}
+
+/**
+ * did_give_back - undo did_borrow()
+ * @ids: as for that
+ * @iommu: the unit; caches nothing with the id any more but what belongs to @to
+ * @did: the id
+ *
+ * Context: Any.
+ */
+void did_give_back(struct did_change *ids, struct intel_iommu *iommu, u16 did)
+{
+	if (did != ids->from->did && did != ids->to->did)
+		did_free(iommu, did);
 }

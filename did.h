@@ -31,19 +31,33 @@ struct domain_unit {
 	struct rb_root devtlb;
 };
 
+/**
+ * struct did_change - attachments of one PASID that follow each other
+ * @from: the one that ends, or NULL
+ * @to: the one that begins, or NULL
+ * @handed_down: @to has taken over the id of @from
+ */
+struct did_change {
+	struct dev_pasid_info *from;
+	struct dev_pasid_info *to;
+	bool handed_down;
+};
+
 bool domain_is_tagged(const struct iommu_domain *domain);
-struct domain_unit *domain_unit_get(struct dmar_domain *domain,
-				    struct intel_iommu *iommu);
-void domain_unit_put(struct dmar_domain *domain, struct domain_unit *unit);
+int did_enter(struct did_change *ids, struct intel_iommu *iommu);
+void did_undo(struct did_change *ids, struct intel_iommu *iommu);
+void did_leave(struct did_change *ids, struct intel_iommu *iommu);
 
 int did_alloc(struct intel_iommu *iommu);
 void did_free(struct intel_iommu *iommu, u16 did);
-int did_get(struct dmar_domain *domain, struct domain_unit *unit);
-void did_put(struct domain_unit *unit);
-bool did_is_exclusive(const struct domain_unit *unit);
 bool did_suits(struct dmar_domain *from, struct dmar_domain *to);
-void did_hand_down(struct domain_unit *from, struct domain_unit *to);
-void did_wait(struct dmar_domain *domain, struct intel_iommu *iommu);
-void did_set_in_transit(struct domain_unit *unit, bool in_transit);
+int did_borrow(struct did_change *ids, struct intel_iommu *iommu);
+void did_give_back(struct did_change *ids, struct intel_iommu *iommu, u16 did);
+
+/* True for as long as did_lock is held, or the id is in transit */
+static inline bool did_is_exclusive(const struct domain_unit *unit)
+{
+	return unit->did.refcnt == 1 && unit->did.did != FLPT_DEFAULT_DID;
+}
 
 #endif /* _INTEL_DID_H_ */

@@ -30,22 +30,132 @@ static inline void inv_init(struct qi_batch *batch)
 	batch->index = 0;
 }
 
-void inv_fence(struct qi_batch *batch);
-void inv_context_cache(struct qi_batch *batch, u16 did, u16 sid, u64 type);
-void inv_pasid_cache(struct qi_batch *batch, u16 did, u32 pasid, u64 gran);
-void inv_iotlb(struct qi_batch *batch, struct intel_iommu *iommu, u16 did,
-	       u64 type);
+static inline struct qi_desc *inv_add(struct qi_batch *batch, u64 qw0)
+{
+	struct qi_desc *desc = &batch->descs[batch->index++];
+
+	*desc = (struct qi_desc){ .qw0 = qw0 };
+	return desc;
+}
+
+/**
+ * inv_submit - send a batch of invalidations and wait for it
+ * @batch: the batch; empty afterwards
+ * @iommu: a unit with queued invalidation
+ *
+ * Context: Any. Spins until the unit has completed all, devices' answers
+ * included.
+ */
+static inline void inv_submit(struct qi_batch *batch, struct intel_iommu *iommu)
+{
+	if (batch->index)
+		qi_submit_sync(iommu, batch->descs, batch->index, 0);
+	inv_init(batch);
+}
+
+/**
+ * inv_make_room - make room for one more call of a function that adds
+ * @batch: the batch; is sent if it is nearly full
+ * @iommu: its unit
+ *
+ * Context: Any. Spins as inv_submit().
+ */
+static inline void inv_make_room(struct qi_batch *batch, struct intel_iommu *iommu)
+{
+	if (batch->index > QI_MAX_BATCHED_DESC_COUNT - INV_MAX_ADDED)
+		inv_submit(batch, iommu);
+}
+
+/**
+ * inv_fence - nothing that follows starts before all so far has completed
+ * @batch: the batch; a fence at its start is left out
+ *
+ * VT-d spec, section 6.5.2.8 (Invalidation Wait Descriptor): the fence flag.
+ *
+ * Context: Any.
+ */
+static inline void inv_fence(struct qi_batch *batch)
+{
+	if (batch->index)
+		inv_add(batch, QI_IWD_FENCE | QI_IWD_TYPE);
+}
+
+/**
+ * inv_context_cache - invalidate the context-cache
+ * @batch: the batch
+ * @did: the DID that the entry was cached with, unless @type is global
+ * @sid: the requester ID, unless @type is global
+ * @type: %DMA_CCMD_DEVICE_INVL or %DMA_CCMD_GLOBAL_INVL
+ *
+ * VT-d spec, section 6.5.2.1.
+ *
+ * Context: Any.
+ */
+static inline void inv_context_cache(struct qi_batch *batch, u16 did, u16 sid,
+				     u64 type)
+{
+	inv_add(batch, QI_CC_SID(sid) | QI_CC_DID(did) | QI_CC_GRAN(type) |
+		       QI_CC_TYPE);
+}
+
+/**
+ * inv_pasid_cache - invalidate the PASID-cache
+ * @batch: the batch
+ * @did: the DID that the entry was cached with, unless @gran is global
+ * @pasid: the PASID, unless @gran is global
+ * @gran: %QI_PC_PASID_SEL or %QI_PC_GLOBAL
+ *
+ * VT-d spec, section 6.5.2.2.
+ *
+ * Context: Any.
+ */
+static inline void inv_pasid_cache(struct qi_batch *batch, u16 did, u32 pasid,
+				   u64 gran)
+{
+	inv_add(batch, QI_PC_PASID(pasid) | QI_PC_DID(did) | QI_PC_GRAN(gran) |
+		       QI_PC_TYPE);
+}
+
+/**
+ * inv_iotlb - invalidate second-stage translations of a domain, or everything
+ * @batch: the batch
+ * @iommu: the unit
+ * @did: the domain id, unless @type is global
+ * @type: %DMA_TLB_DSI_FLUSH or %DMA_TLB_GLOBAL_FLUSH
+ *
+ * IOTLB and paging-structure caches; VT-d spec, section 6.5.2.3.
+ *
+ * Context: Any.
+ */
+static inline void inv_iotlb(struct qi_batch *batch, struct intel_iommu *iommu,
+			     u16 did, u64 type)
+{
+	qi_desc_iotlb(iommu, did, 0, 0, type, inv_add(batch, 0));
+}
+
+/**
+ * inv_piotlb - invalidate a PASID's first-stage translations
+ * @batch: the batch
+ * @did: one part of their tag
+ * @pasid: the other
+ *
+ * IOTLB and paging-structure caches; VT-d spec, section 6.5.2.4.
+ *
+ * Context: Any.
+ */
+static inline void inv_piotlb(struct qi_batch *batch, u16 did, u32 pasid)
+{
+	qi_desc_piotlb_all(did, pasid, inv_add(batch, 0));
+}
+
 void inv_iotlb_range(struct qi_batch *batch, struct intel_iommu *iommu,
 		     u16 did, struct inv_range range, bool leaf_only);
-void inv_piotlb(struct qi_batch *batch, u16 did, u32 pasid);
 void inv_piotlb_range(struct qi_batch *batch, u16 did, u32 pasid,
 		      struct inv_range range, bool leaf_only);
 void inv_all(struct qi_batch *batch, struct intel_iommu *iommu);
-void inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
-		u32 pasid);
 void inv_devtlb_range(struct qi_batch *batch, struct device_domain_info *info,
 		      u32 pasid, struct inv_range range);
-void inv_make_room(struct qi_batch *batch, struct intel_iommu *iommu);
-void inv_submit(struct qi_batch *batch, struct intel_iommu *iommu);
+void inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
+		u32 pasid);
 
 #endif /* _INTEL_INVAL_H_ */

@@ -11,6 +11,101 @@
 #include "iommu.h"
 #include "pasid.h"
 
+static int paging_check(struct dmar_domain *domain, struct intel_iommu *iommu)
+{
+	return intel_domain_is_fs_paging(domain) ?
+		paging_domain_compatible_first_stage(domain, iommu) :
+		paging_domain_compatible_second_stage(domain, iommu);
+}
+
+static int nested_check(struct dmar_domain *domain, struct device *dev,
+			struct intel_iommu *iommu)
+{
+	const struct iommu_hwpt_vtd_s1 *s1 = &domain->s1_cfg;
+	const char *missing = NULL;
+	int ret;
+
+	ret = paging_check(domain->s2_domain, iommu);
+	if (ret) {
+		dev_err_ratelimited(dev, "parent of nested domain does not fit %s\n",
+				    iommu->name);
+		return ret;
+	}
+
+	if (s1->addr_width != ADDR_WIDTH_4LEVEL &&
+	    s1->addr_width != ADDR_WIDTH_5LEVEL) {
+		dev_err_ratelimited(dev, "nested domain: invalid address width %u\n",
+				    s1->addr_width);
+		return -EINVAL;
+	}
+
+	if (s1->addr_width == ADDR_WIDTH_5LEVEL &&
+	    !cap_fl5lp_support(iommu->cap))
+		missing = "5-level paging";
+	else if ((s1->flags & IOMMU_VTD_S1_SRE) && !ecap_srs(iommu->ecap))
+		missing = "supervisor requests";
+	else if ((s1->flags & IOMMU_VTD_S1_EAFE) && !ecap_eafs(iommu->ecap))
+		missing = "extended access flags";
+	if (!missing)
+		return 0;
+
+	dev_err_ratelimited(dev, "nested domain: %s has no %s\n", iommu->name,
+			    missing);
+	return -EINVAL;
+}
+
+static int pasid_check(struct device_domain_info *info)
+{
+	if (!pasid_supported(info->iommu) ||
+	    dev_is_real_dma_subdevice(info->dev))
+		return -EOPNOTSUPP;
+	if (context_copied(info->iommu, info->bus, info->devfn))
+		return -EBUSY;
+
+	return 0;
+}
+
+/* May this domain be attached here at all? */
+static int attach_check(struct device_domain_info *info, ioasid_t pasid,
+			struct iommu_domain *domain)
+{
+	int ret;
+
+	if (intel_liveupdate_is_preserved(info)) {
+		dev_err_ratelimited(info->dev, "is preserved for a live update, and stays attached as it is\n");
+		return -EBUSY;
+	}
+
+	ret = pasid == IOMMU_NO_PASID ? 0 : pasid_check(info);
+	if (ret)
+		return ret;
+
+	switch (domain->type) {
+	case IOMMU_DOMAIN_IDENTITY:
+		return 0;
+	case IOMMU_DOMAIN_SVA:
+		return intel_iommu_sva_supported(info->dev);
+	case IOMMU_DOMAIN_NESTED:
+		return nested_check(to_dmar_domain(domain), info->dev,
+				    info->iommu);
+	default:
+		if (WARN_ON_ONCE(!(domain->type & __IOMMU_DOMAIN_PAGING)))
+			return -EINVAL;
+		return paging_check(to_dmar_domain(domain), info->iommu);
+	}
+}
+
+static int check_and_attach(struct device_domain_info *info, ioasid_t pasid,
+			    struct iommu_domain *domain)
+{
+	int ret = 0;
+
+	if (domain->type != IOMMU_DOMAIN_BLOCKED)
+		ret = attach_check(info, pasid, domain);
+
+	return ret ?: attach_domain(info, pasid, domain);
+}
+
 /**
  * intel_iommu_attach_device - translate a device's requests without PASID
  *			       through a domain
@@ -34,7 +129,7 @@ int intel_iommu_attach_device(struct iommu_domain *domain, struct device *dev,
 	    intel_liveupdate_is_claimed(info))
 		return 0;
 
-	return attach_domain(info, IOMMU_NO_PASID, domain);
+	return check_and_attach(info, IOMMU_NO_PASID, domain);
 }
 
 /**
@@ -53,7 +148,7 @@ int intel_iommu_attach_device(struct iommu_domain *domain, struct device *dev,
 int intel_iommu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 			      ioasid_t pasid, struct iommu_domain *old)
 {
-	return attach_domain(dev_iommu_priv_get(dev), pasid, domain);
+	return check_and_attach(dev_iommu_priv_get(dev), pasid, domain);
 }
 
 static bool switch_dirty_tracking(struct dmar_domain *domain, bool enable)

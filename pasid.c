@@ -167,18 +167,12 @@ bool pasid_is_in_use(struct device_domain_info *info)
 	return false;
 }
 
-/**
- * pasid_entry_alloc - find the entry of a PASID, with a table if need be
- * @info: the device
- * @pasid: its PASID, %IOMMU_NO_PASID for requests without
- *
- * Context: May sleep. PASIDs that share a table may be allocated at the same
- * time: one of the callers sets the directory entry, the others use its table.
- * Return: the live entry; NULL if out of memory or @pasid is beyond the
- * directory.
+/*
+ * PASIDs that share a table may be allocated at the same time: one of the
+ * callers sets the directory entry, the others use its table.
  */
-struct pasid_entry *pasid_entry_alloc(struct device_domain_info *info,
-				      u32 pasid)
+static struct pasid_entry *alloc_entry(struct device_domain_info *info,
+				       u32 pasid)
 {
 	struct pasid_entry *entry = pasid_entry_lookup(info, pasid);
 	struct pasid_table *dir = info->pasid_table;
@@ -249,28 +243,15 @@ static struct pasid_first_stage first_stage_of(struct dmar_domain *domain)
 	};
 }
 
-/**
- * pasid_entry_make - build what a domain wants of an entry
- * @iommu: the unit
- * @pe: built here; not a live entry
- * @domain: of any type; an entry for the blocked domain is all zero
- * @did: tags what hardware caches
- *
- * All but the control bits, see pasid_entry_set_control().
- *
- * Context: Any.
- */
-void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
-		      struct iommu_domain *domain, u16 did)
+/* All but the control bits, see set_control() */
+static void make_entry(struct intel_iommu *iommu, struct pasid_entry *pe,
+		       struct iommu_domain *domain, u16 did)
 {
 	struct dmar_domain *dmar_domain = to_dmar_domain(domain);
 	struct pasid_first_stage fs;
 	struct pasid_second_stage ss;
 
 	switch (domain->type) {
-	case IOMMU_DOMAIN_BLOCKED:
-		*pe = (struct pasid_entry){};
-		return;
 	case IOMMU_DOMAIN_IDENTITY:
 		pasid_entry_make_pass_through(pe, did, iommu->agaw,
 					      ecap_smpwc(iommu->ecap));
@@ -292,17 +273,40 @@ void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
 }
 
 /**
- * pasid_entry_set_control - set the bits that a domain changes while attached
- * @pe: an entry of the domain, not live
- * @domain: paging, SVA or nested
+ * pasid_entry_prepare - find the entry of a PASID, and build what it shall be
+ * @info: the device
+ * @pasid: its PASID, %IOMMU_NO_PASID for requests without
+ * @domain: what shall be attached, of any type
+ * @did: tags what hardware caches of it
+ * @target: set to the new value, but for control bits; all zero blocks
  *
- * Dirty tracking of second stages and page snoop of first stages; those of a
- * nested domain are its parent's. VT-d spec, section 9.6.
+ * Makes a PASID table if the PASID has none, unless it shall be blocked.
  *
- * Context: Any. The device's entry_lock is held from here until the entry is
- * live, so that whoever changes the domain meanwhile comes after that.
+ * Context: May sleep.
+ * Return: the live entry; NULL if there is none, which is for want of memory if
+ * @domain is not the blocked one.
  */
-void pasid_entry_set_control(struct pasid_entry *pe, struct dmar_domain *domain)
+struct pasid_entry *pasid_entry_prepare(struct device_domain_info *info,
+					u32 pasid, struct iommu_domain *domain,
+					u16 did, struct pasid_entry *target)
+{
+	*target = (struct pasid_entry){};
+	if (domain->type == IOMMU_DOMAIN_BLOCKED)
+		return pasid_entry_lookup(info, pasid);
+
+	make_entry(info->iommu, target, domain, did);
+
+	return alloc_entry(info, pasid);
+}
+
+/*
+ * The bits that a domain changes while it is attached: dirty tracking of second
+ * stages and page snoop of first stages; those of a nested domain are its
+ * parent's. VT-d spec, section 9.6. The device's entry_lock is held from here
+ * until the entry is live, so that whoever changes the domain meanwhile comes
+ * after that.
+ */
+static void set_control(struct pasid_entry *pe, struct dmar_domain *domain)
 {
 	u16 type = pasid_pte_get_pgtt(pe);
 
@@ -400,7 +404,7 @@ static void flush_absent(struct qi_batch *batch, struct pasid_change *change,
 static void pasid_sync(struct entry_sync *es, bool last)
 {
 	struct pasid_change *change = container_of(es, struct pasid_change, es);
-	struct pasid_entry *live = (struct pasid_entry *)es->entry;
+	const struct pasid_entry *live = change->live;
 	bool flush = pasid_pte_is_present(&change->old) && !change->flushed;
 	struct intel_iommu *iommu = change->info->iommu;
 	struct qi_batch batch;
@@ -408,7 +412,7 @@ static void pasid_sync(struct entry_sync *es, bool last)
 
 	last &= change->final;
 	appears = last && !flush && pasid_pte_is_present(live);
-	__iommu_flush_cache(iommu, live, sizeof(*live));
+	__iommu_flush_cache(iommu, change->live, sizeof(*live));
 
 	if (appears && !cap_caching_mode(iommu->cap)) {
 		iommu_flush_write_buffer(iommu);
@@ -463,25 +467,21 @@ bool pasid_entry_is_hitless(struct pasid_entry *from,
 
 /**
  * pasid_change_begin - begin to change a live entry
- * @change: the state of the change
- * @info: the device
- * @pasid: its PASID, %IOMMU_NO_PASID for requests without
- * @live: the PASID's entry
+ * @change: the change, with all that is not private set
+ * @target: what the entry shall become; gets control bits
+ * @domain: whose they are; NULL if it has none
  *
  * Context: May sleep. The device's entry_lock is held until the last move.
  */
 void pasid_change_begin(struct pasid_change *change,
-			struct device_domain_info *info, u32 pasid,
-			struct pasid_entry *live)
+			struct pasid_entry *target, struct dmar_domain *domain)
 {
-	lockdep_assert_held(&info->entry_lock);
-	*change = (struct pasid_change){
-		.es = pasid_entry_sync(live),
-		.info = info,
-		.pasid = pasid,
-		.old = *live,
-		.cached_did = pasid_cache_tag(live),
-	};
+	lockdep_assert_held(&change->info->entry_lock);
+	change->es = pasid_entry_sync(change->live);
+	change->old = *change->live;
+	change->cached_did = pasid_cache_tag(change->live);
+	if (domain)
+		set_control(target, domain);
 }
 
 /**
@@ -499,7 +499,7 @@ void pasid_change_begin(struct pasid_change *change,
 void pasid_change_move(struct pasid_change *change,
 		       const struct pasid_entry *target, bool final)
 {
-	const struct pasid_entry from = *(struct pasid_entry *)change->es.entry;
+	const struct pasid_entry from = *change->live;
 	struct entry_sync_result result;
 
 	change->final = final;
@@ -508,28 +508,35 @@ void pasid_change_move(struct pasid_change *change,
 				 target->val, ARRAY_SIZE(from.val), &result);
 }
 
-/* The entry that an attachment has put in place, to be changed; or NULL */
-static struct pasid_entry *live_entry(struct dev_pasid_info *ap,
-				      struct device_domain_info *info)
+/**
+ * pasid_entry_install - move a live entry to a new value in one move
+ * @change: the change, with all that is not private set
+ * @target: the value; gets control bits
+ * @domain: whose they are; NULL if it has none
+ *
+ * Context: May sleep. The device's entry_lock is held. Spins while the unit,
+ * and the device if it has ATS, invalidate.
+ */
+void pasid_entry_install(struct pasid_change *change,
+			 struct pasid_entry *target, struct dmar_domain *domain)
 {
-	struct pasid_entry *live = pasid_entry_lookup(info, ap->pasid);
-
-	lockdep_assert_held(&info->entry_lock);
-	if (!ap->live || !live || !pasid_pte_is_present(live))
-		return NULL;
-
-	return live;
+	pasid_change_begin(change, target, domain);
+	pasid_change_move(change, target, true);
 }
 
-static void change_entry(struct dev_pasid_info *ap,
-			 struct device_domain_info *info,
-			 struct pasid_entry *live,
-			 const struct pasid_entry *target)
+/* A change of the entry that an attachment has put in place; false without */
+static bool change_of(struct dev_pasid_info *ap, struct pasid_change *change)
 {
-	struct pasid_change change;
+	struct device_domain_info *info = dev_iommu_priv_get(ap->dev);
 
-	pasid_change_begin(&change, info, ap->pasid, live);
-	pasid_change_move(&change, target, true);
+	lockdep_assert_held(&info->entry_lock);
+	*change = (struct pasid_change){
+		.info = info,
+		.pasid = ap->pasid,
+		.live = pasid_entry_lookup(info, ap->pasid),
+	};
+
+	return ap->live && change->live && pasid_pte_is_present(change->live);
 }
 
 /**
@@ -544,16 +551,15 @@ static void change_entry(struct dev_pasid_info *ap,
 void pasid_entry_refresh(struct dev_pasid_info *ap)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(ap->dev);
-	struct pasid_entry *live, target;
+	struct pasid_change change;
+	struct pasid_entry target;
 
 	guard(mutex)(&info->entry_lock);
-	live = live_entry(ap, info);
-	if (!live)
+	if (!change_of(ap, &change))
 		return;
 
-	target = *live;
-	pasid_entry_set_control(&target, ap->domain);
-	change_entry(ap, info, live, &target);
+	target = *change.live;
+	pasid_entry_install(&change, &target, ap->domain);
 }
 
 /**
@@ -568,11 +574,10 @@ void pasid_entry_refresh(struct dev_pasid_info *ap)
 void pasid_entry_tear_down(struct dev_pasid_info *ap)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(ap->dev);
-	const struct pasid_entry target = { .val = { PASID_PE_FPD } };
-	struct pasid_entry *live;
+	struct pasid_entry target = { .val = { PASID_PE_FPD } };
+	struct pasid_change change;
 
 	guard(mutex)(&info->entry_lock);
-	live = live_entry(ap, info);
-	if (live)
-		change_entry(ap, info, live, &target);
+	if (change_of(ap, &change))
+		pasid_entry_install(&change, &target, NULL);
 }

@@ -75,24 +75,27 @@ struct pasid_table *intel_pasid_get_table(struct device *dev);
 
 /**
  * struct pasid_change - the state of one change of a PASID entry
- * @es: the live entry
  * @info: the device
  * @pasid: the PASID, %IOMMU_NO_PASID for requests without
- * @old: the entry as it was before; its DID and type tag what the IOTLB holds
+ * @live: the entry
+ * @es: private: the entry as entry_sync knows it
+ * @old: private: the entry as it was before; its DID and type tag what the IOTLB holds
  * @via: a DID that the entry has on its way, 0 for none
  * @new_did_shared: translations of others bear the DID of the target, too
- * @cached_did: what tags the entry that hardware may have cached since the
+ * @cached_did: private: what tags the entry that hardware may have cached since the
  *              last sync. Invalidating the PASID-cache goes by it.
- * @flushed: what @old brought to the caches is gone
- * @final: the move under way is the last one
+ * @flushed: private: what @old brought to the caches is gone
+ * @final: private: the move under way is the last one
  */
 struct pasid_change {
-	struct entry_sync es;
 	struct device_domain_info *info;
 	u32 pasid;
-	struct pasid_entry old;
+	struct pasid_entry *live;
 	u16 via;
 	bool new_did_shared;
+
+	struct entry_sync es;
+	struct pasid_entry old;
 	u16 cached_did;
 	bool flushed;
 	bool final;
@@ -100,20 +103,18 @@ struct pasid_change {
 
 struct pasid_entry *pasid_entry_lookup(struct device_domain_info *info,
 				       u32 pasid);
-struct pasid_entry *pasid_entry_alloc(struct device_domain_info *info,
-				      u32 pasid);
+struct pasid_entry *pasid_entry_prepare(struct device_domain_info *info,
+					u32 pasid, struct iommu_domain *domain,
+					u16 did, struct pasid_entry *target);
 bool pasid_is_in_use(struct device_domain_info *info);
-void pasid_entry_make(struct intel_iommu *iommu, struct pasid_entry *pe,
-		      struct iommu_domain *domain, u16 did);
-void pasid_entry_set_control(struct pasid_entry *pe,
-			     struct dmar_domain *domain);
 bool pasid_entry_is_hitless(struct pasid_entry *from,
 			    const struct pasid_entry *to);
 void pasid_change_begin(struct pasid_change *change,
-			struct device_domain_info *info, u32 pasid,
-			struct pasid_entry *live);
+			struct pasid_entry *target, struct dmar_domain *domain);
 void pasid_change_move(struct pasid_change *change,
 		       const struct pasid_entry *target, bool final);
+void pasid_entry_install(struct pasid_change *change,
+			 struct pasid_entry *target, struct dmar_domain *domain);
 void pasid_entry_refresh(struct dev_pasid_info *ap);
 void pasid_entry_tear_down(struct dev_pasid_info *ap);
 

@@ -36,3 +36,10 @@
 
 # Gone: struct list_head node;
 /^struct cache_tag \{/,/^\};/ s/^\tstruct list_head node;$/\tstruct rb_node node;/
+
+# Nothing uses them any more.
+# Gone: #define context_pdts(
+# Gone: #define CONTEXT_PASIDE
+/^\/\* Convert value to context PASID directory size field coding. \*\/$/d
+/^#define context_pdts\(/,/^$/d
+/^#define CONTEXT_PASIDE/d
