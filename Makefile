@@ -136,7 +136,8 @@ build/fetches: build/linux.stamp build/fetches.o
 prove: build/linux-stock.stamp
 	@$(toolbox) tests/host/prove
 
-build/initramfs.gz: build/vmm build/nic tests/guest/init tests/guest/trace scripts/initramfs
+build/initramfs.gz: build/vmm build/nic tests/guest/init tests/guest/trace tests/guest/follow \
+			scripts/initramfs
 	@$(toolbox) scripts/initramfs $@
 
 build/initramfs-%.gz: build/initramfs.gz build/bzImage-%
