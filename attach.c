@@ -39,6 +39,7 @@
 #include "ats.h"
 #include "attach.h"
 #include "cache.h"
+#include "context.h"
 #include "detour.h"
 #include "did.h"
 #include "pasid.h"

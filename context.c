@@ -5,8 +5,10 @@
  * A device is translated through the context entry of its requester ID and
  * of each of its DMA aliases. In legacy mode the entry holds the page table
  * and changes with the domain; in scalable mode it holds the PASID directory
- * and changes when the device comes and goes, or when it is taken over from
- * a crashed kernel.
+ * and changes when the device comes and goes.
+ *
+ * An entry may be that of the kernel before, which has crashed or handed it
+ * over. It is marked as copied until the first change.
  *
  * As for PASID entries, entry_sync is the only writer and iommu->lock covers
  * every entry of the unit throughout its change.
@@ -18,6 +20,7 @@
 #include <linux/iommu.h>
 #include <linux/pci.h>
 
+#include "context.h"
 #include "entry_format.h"
 #include "../entry_sync.h"
 #include "entry_trace.h"
@@ -28,13 +31,15 @@
 /*
  * The state of one change of a context entry
  *
+ * @info: the device, NULL if there is none (any more)
  * @old: the entry as it was before
  * @cached_did: what tags the entry that hardware may have cached since the last
  *              sync. Invalidating the context-cache goes by it.
- * @copied: it was taken over from a crashed kernel
+ * @copied: it was taken over from the kernel before
  */
 struct context_sync {
 	struct entry_sync es;
+	struct intel_iommu *iommu;
 	struct device_domain_info *info;
 	u16 sid;
 	struct context_words old;
@@ -60,16 +65,23 @@ static u16 context_cache_tag(struct intel_iommu *iommu,
 	return FIELD_GET(CONTEXT_DID, ce->val[1]);
 }
 
+/* A device that is gone has taken its ATC along. */
+static void context_sync_devtlb(struct qi_batch *batch, struct context_sync *cs)
+{
+	if (cs->info)
+		inv_devtlb(batch, cs->info, IOMMU_NO_PASID);
+}
+
 /* A unit without a queue: legacy mode, without device TLBs. */
 static void context_sync_registers(struct context_sync *cs, u16 cached_did,
 				   u16 iotlb_did, bool last)
 {
-	struct iommu_flush *flush = &cs->info->iommu->flush;
+	struct iommu_flush *flush = &cs->iommu->flush;
 
-	flush->flush_context(cs->info->iommu, cached_did, cs->sid,
+	flush->flush_context(cs->iommu, cached_did, cs->sid,
 			     DMA_CCMD_MASK_NOBIT, DMA_CCMD_DEVICE_INVL);
 	if (last)
-		flush->flush_iotlb(cs->info->iommu, iotlb_did, 0, 0,
+		flush->flush_iotlb(cs->iommu, iotlb_did, 0, 0,
 				   DMA_TLB_DSI_FLUSH);
 }
 
@@ -79,7 +91,7 @@ static void context_sync_registers(struct context_sync *cs, u16 cached_did,
  */
 static void context_sync_copied(struct context_sync *cs)
 {
-	struct intel_iommu *iommu = cs->info->iommu;
+	struct intel_iommu *iommu = cs->iommu;
 	struct qi_batch batch;
 
 	if (!iommu->qi) {
@@ -91,7 +103,7 @@ static void context_sync_copied(struct context_sync *cs)
 
 	inv_init(&batch);
 	inv_all(&batch, iommu);
-	inv_devtlb(&batch, cs->info, IOMMU_NO_PASID);
+	context_sync_devtlb(&batch, cs);
 	inv_submit(&batch, iommu);
 }
 
@@ -110,7 +122,7 @@ static void context_sync(struct entry_sync *es, bool last)
 {
 	struct context_sync *cs = container_of(es, struct context_sync, es);
 	struct context_words *live = (struct context_words *)es->entry;
-	struct intel_iommu *iommu = cs->info->iommu;
+	struct intel_iommu *iommu = cs->iommu;
 	bool was_present = is_present(&cs->old);
 	u16 cached_did, iotlb_did;
 	struct qi_batch batch;
@@ -141,7 +153,7 @@ static void context_sync(struct entry_sync *es, bool last)
 		inv_iotlb(&batch, iommu, iotlb_did, DMA_TLB_DSI_FLUSH);
 	}
 	if (last && was_present)
-		inv_devtlb(&batch, cs->info, IOMMU_NO_PASID);
+		context_sync_devtlb(&batch, cs);
 	inv_submit(&batch, iommu);
 }
 
@@ -157,12 +169,17 @@ static const struct entry_sync_ops context_sync_ops_scalable = {
 	.sync = context_sync,
 };
 
-static void context_entry_write(struct device_domain_info *info, u16 sid,
+static bool is_copied(struct intel_iommu *iommu, u16 sid)
+{
+	return context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff);
+}
+
+/* @info may be NULL. */
+static void context_entry_write(struct intel_iommu *iommu,
+				struct device_domain_info *info, u16 sid,
 				struct context_words *live,
 				const struct context_words *target)
 {
-	struct intel_iommu *iommu = info->iommu;
-	u8 bus = PCI_BUS_NUM(sid), devfn = sid & 0xff;
 	struct context_sync cs = {
 		.es = {
 			.ops = sm_supported(iommu) ? &context_sync_ops_scalable :
@@ -173,87 +190,256 @@ static void context_entry_write(struct device_domain_info *info, u16 sid,
 			.present_word = 0,
 			.present_mask = CONTEXT_P,
 		},
+		.iommu = iommu,
 		.info = info,
 		.sid = sid,
 		.old = *live,
 		.cached_did = context_cache_tag(iommu, live),
-		.copied = context_copied(iommu, bus, devfn),
+		.copied = is_copied(iommu, sid),
 	};
-
 	struct entry_sync_result result;
 
 	lockdep_assert_held(&iommu->lock);
 	result = entry_sync_write(&cs.es, target->val);
-	trace_context_entry_update(info->dev, sid, cs.old.val, target->val,
-				   ARRAY_SIZE(target->val), &result);
+	if (info)
+		trace_context_entry_update(info->dev, sid, cs.old.val,
+					   target->val, ARRAY_SIZE(target->val),
+					   &result);
 	if (cs.copied)
-		clear_context_copied(iommu, bus, devfn);
+		clear_context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff);
 }
 
-/* Call @fn for the requester ID of @info's device and for each alias of it. */
-static int visit_sids(struct device_domain_info *info,
-		      int (*fn)(struct pci_dev *pdev, u16 sid, void *opaque),
-		      void *opaque)
+struct sid_visit {
+	struct device_domain_info *info;
+	context_sid_fn fn;
+	void *opaque;
+};
+
+/* In scalable mode, other devices have directories of their own. */
+static int visit_sid(struct pci_dev *pdev, u16 sid, void *opaque)
 {
+	struct sid_visit *visit = opaque;
+	struct device_domain_info *info = visit->info;
+
+	if (sm_supported(info->iommu) && &pdev->dev != info->dev)
+		return 0;
+
+	return visit->fn(info, sid, visit->opaque);
+}
+
+/**
+ * context_visit_sids - visit the requester IDs whose entries are a device's
+ * @info: the device
+ * @fn: called for each; anything but 0 ends the visit
+ * @opaque: handed to @fn
+ *
+ * A device does DMA by its own requester ID and by its DMA aliases. In scalable
+ * mode a bridge does not lend its ID: its entry leads to its own directory.
+ *
+ * Context: Any that suits @fn.
+ * Return: what the last call of @fn returned.
+ */
+int context_visit_sids(struct device_domain_info *info, context_sid_fn fn,
+		       void *opaque)
+{
+	struct sid_visit visit = { .info = info, .fn = fn, .opaque = opaque };
+
 	if (!dev_is_pci(info->dev))
-		return fn(NULL, PCI_DEVID(info->bus, info->devfn), opaque);
+		return fn(info, PCI_DEVID(info->bus, info->devfn), opaque);
 
-	return pci_for_each_dma_alias(to_pci_dev(info->dev), fn, opaque);
+	return pci_for_each_dma_alias(to_pci_dev(info->dev), visit_sid, &visit);
 }
 
-/* A copied entry is found without @alloc, too. */
-static struct context_words *context_entry_lookup(struct intel_iommu *iommu,
-						  u16 sid, bool alloc)
+/**
+ * context_rtaddr - what points a unit to a root table
+ * @iommu: the unit
+ * @root: the root table
+ *
+ * Context: Any.
+ * Return: the value of the root table address register.
+ */
+u64 context_rtaddr(struct intel_iommu *iommu, void *root)
 {
-	u8 bus = PCI_BUS_NUM(sid), devfn = sid & 0xff;
-
-	alloc |= context_copied(iommu, bus, devfn);
-	return (struct context_words *)iommu_context_addr(iommu, bus, devfn,
-							  alloc);
+	return virt_to_phys(root) | (sm_supported(iommu) ? DMA_RTADDR_SMT : 0);
 }
 
-static int context_entry_alloc_one(struct pci_dev *pdev, u16 sid, void *opaque)
+/**
+ * context_root_entry - find what points to a context table
+ * @rtaddr: the value of a root table address register
+ * @sid: a requester ID
+ *
+ * VT-d spec, section 9.1 (Root Entry) and 9.2 (Scalable-Mode Root Entry): in
+ * scalable mode two tables make a bus.
+ *
+ * Context: Any.
+ * Return: half of a root entry: 0, or the address of the table and
+ * %CONTEXT_ROOT_P.
+ */
+u64 *context_root_entry(u64 rtaddr, u16 sid)
 {
-	struct intel_iommu *iommu = opaque;
+	u64 *root = phys_to_virt(rtaddr & VTD_PAGE_MASK);
+	bool upper = rtaddr & DMA_RTADDR_SMT && sid & 0x80;
 
+	return root + 2 * PCI_BUS_NUM(sid) + upper;
+}
+
+/**
+ * context_entry_at - find a context entry
+ * @rtaddr: the value of a root table address register
+ * @sid: a requester ID
+ *
+ * VT-d spec, section 9.3 (Context Entry) and 9.4 (Scalable-Mode Context Entry).
+ *
+ * Context: Any. Context tables are never freed while a unit uses them.
+ * Return: the entry, which in scalable mode has two words more, both reserved;
+ * NULL if there is no table for it.
+ */
+struct context_words *context_entry_at(u64 rtaddr, u16 sid)
+{
+	u64 root = READ_ONCE(*context_root_entry(rtaddr, sid));
+	struct context_words *table = phys_to_virt(root & VTD_PAGE_MASK);
+
+	if (!(root & CONTEXT_ROOT_P))
+		return NULL;
+
+	return table + (rtaddr & DMA_RTADDR_SMT ? 2 * (sid & 0x7f) :
+						  sid & 0xff);
+}
+
+/**
+ * context_entry_lookup - find the live entry of a requester ID
+ * @iommu: the unit
+ * @sid: the requester ID
+ *
+ * Context: Any. Who does not hold iommu->lock may find it half changed.
+ * Return: the entry; NULL if there is no table for it, so that it reads as not
+ * present.
+ */
+struct context_words *context_entry_lookup(struct intel_iommu *iommu, u16 sid)
+{
+	return context_entry_at(context_rtaddr(iommu, iommu->root_entry), sid);
+}
+
+/**
+ * context_entry_alloc - make sure that a requester ID has an entry
+ * @iommu: the unit
+ * @sid: the requester ID
+ *
+ * Tables are never freed, so that later steps find what this one made.
+ *
+ * Context: Not in interrupts. Takes iommu->lock.
+ * Return: 0 or -ENOMEM.
+ */
+int context_entry_alloc(struct intel_iommu *iommu, u16 sid)
+{
 	guard(spinlock)(&iommu->lock);
 
-	return context_entry_lookup(iommu, sid, true) ? 0 : -ENOMEM;
+	return iommu_context_addr(iommu, PCI_BUS_NUM(sid), sid & 0xff, true) ?
+		0 : -ENOMEM;
+}
+
+/**
+ * context_entry_restore - go on with an entry of the kernel before
+ * @iommu: a unit whose root table is not in use yet
+ * @sid: a requester ID that context_entry_alloc() has made an entry for
+ * @ce: the entry
+ *
+ * Context: Not in interrupts. Takes iommu->lock, and waits for the unit with
+ * it.
+ */
+void context_entry_restore(struct intel_iommu *iommu, u16 sid,
+			   const struct context_words *ce)
+{
+	struct context_words *live;
+
+	guard(spinlock)(&iommu->lock);
+	live = context_entry_lookup(iommu, sid);
+	if (WARN_ON(!live))
+		return;
+
+	context_entry_write(iommu, NULL, sid, live, ce);
+	set_context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff);
+}
+
+/**
+ * context_entry_block - block a requester ID of a device that is gone
+ * @iommu: the unit
+ * @sid: the requester ID
+ *
+ * Context: Not in interrupts. Takes iommu->lock, and waits for the unit with
+ * it.
+ */
+void context_entry_block(struct intel_iommu *iommu, u16 sid)
+{
+	const struct context_words blocked = {};
+	struct context_words *live;
+
+	guard(spinlock)(&iommu->lock);
+	live = context_entry_lookup(iommu, sid);
+	if (live)
+		context_entry_write(iommu, NULL, sid, live, &blocked);
+}
+
+/**
+ * context_entry_make_directory - build the entry that leads to a directory
+ * @ce: built here; not a live entry
+ * @info: the device
+ * @dir: physical address of its PASID directory
+ * @entries: number of entries of the directory, a power of two
+ * @answers: somebody is there to answer the device's page requests
+ *
+ * Context: Any.
+ */
+void context_entry_make_directory(struct context_words *ce,
+				  const struct device_domain_info *info,
+				  phys_addr_t dir, u32 entries, bool answers)
+{
+	u64 flags = 0;
+
+	if (info->ats_supported)
+		flags |= CONTEXT_SM_DTE;
+	if (info->pasid_supported)
+		flags |= CONTEXT_SM_PASIDE;
+	if (info->pri_supported && answers)
+		flags |= CONTEXT_SM_PRE;
+	context_entry_make_scalable(ce, dir, entries, flags);
+}
+
+static int context_entry_alloc_one(struct device_domain_info *info, u16 sid,
+				   void *opaque)
+{
+	return context_entry_alloc(info->iommu, sid);
 }
 
 /**
  * context_entries_alloc - make sure that the device has context entries
  * @info: the device
  *
- * Tables are never freed, so that later steps find what this one made.
- *
- * Context: Any. Takes iommu->lock.
+ * Context: Not in interrupts. Takes iommu->lock for each entry.
  * Return: 0 or -ENOMEM.
  */
 int context_entries_alloc(struct device_domain_info *info)
 {
-	return visit_sids(info, context_entry_alloc_one, info->iommu);
+	return context_visit_sids(info, context_entry_alloc_one, NULL);
 }
 
 /* What one device's entries shall be; @own for its own requester ID */
 struct context_target {
-	struct device_domain_info *info;
 	struct context_words own;
 	struct context_words alias;
 };
 
-static int context_entry_install_one(struct pci_dev *pdev, u16 sid,
+static int context_entry_install_one(struct device_domain_info *info, u16 sid,
 				     void *opaque)
 {
-	struct context_target *target = opaque;
-	struct device_domain_info *info = target->info;
+	const struct context_target *target = opaque;
 	bool own = sid == PCI_DEVID(info->bus, info->devfn);
 	struct context_words *live;
 
 	guard(spinlock)(&info->iommu->lock);
-	live = context_entry_lookup(info->iommu, sid, false);
+	live = context_entry_lookup(info->iommu, sid);
 	if (live)
-		context_entry_write(info, sid, live,
+		context_entry_write(info->iommu, info, sid, live,
 				    own ? &target->own : &target->alias);
 
 	return 0;
@@ -268,68 +454,43 @@ static int context_entry_install_one(struct pci_dev *pdev, u16 sid,
  * The install step of the attach path for legacy mode. Cannot fail; entries
  * that do not exist (see context_entries_alloc()) are blocked already.
  *
- * Context: Any. Takes iommu->lock for each entry.
+ * Context: Not in interrupts. Takes iommu->lock for each entry, and waits for
+ * unit and device with it.
  */
 void context_entries_install(struct device_domain_info *info,
 			     struct iommu_domain *domain)
 {
-	struct context_target target = { .info = info };
 	struct pt_iommu_vtdss_hw_info hw;
-	u16 did;
+	struct context_target target = {};
 
 	if (domain->type == IOMMU_DOMAIN_IDENTITY) {
 		context_entry_make_pass_through(&target.own, FLPT_DEFAULT_DID,
 						info->iommu->msagaw);
-		target.alias = target.own;
 	} else if (domain->type != IOMMU_DOMAIN_BLOCKED) {
-		/* The ATC is the device's own, not that of its aliases. */
 		pt_iommu_vtdss_hw_info(&to_dmar_domain(domain)->sspt, &hw);
-		did = iommu_domain_did(domain, info->iommu);
-		context_entry_make_second_stage(&target.own, did, hw.ssptptr,
-						hw.aw, info->ats_supported);
-		context_entry_make_second_stage(&target.alias, did, hw.ssptptr,
-						hw.aw, false);
+		context_entry_make_second_stage(&target.own,
+						iommu_domain_did(domain, info->iommu),
+						hw.ssptptr, hw.aw,
+						info->ats_supported);
 	}
+	target.alias = target.own;
+	context_entry_make_alias(&target.alias);
 
-	visit_sids(info, context_entry_install_one, &target);
+	context_visit_sids(info, context_entry_install_one, &target);
 }
 
-/* Aliases that are devices of their own have directories of their own. */
-static bool sid_is_own(struct device_domain_info *info, struct pci_dev *pdev)
+static int setup_sm_context_one(struct device_domain_info *info, u16 sid,
+				void *opaque)
 {
-	return !pdev || &pdev->dev == info->dev;
-}
-
-static int setup_sm_context_one(struct pci_dev *pdev, u16 sid, void *opaque)
-{
-	struct device_domain_info *info = opaque;
+	const struct context_words *target = opaque;
 	struct intel_iommu *iommu = info->iommu;
-	struct context_words *live, target;
-	u64 flags = 0;
-
-	if (!sid_is_own(info, pdev))
-		return 0;
-
-	if (info->ats_supported)
-		flags |= CONTEXT_SM_DTE;
-	if (info->pasid_supported)
-		flags |= CONTEXT_SM_PASIDE;
-	if (info->pri_supported)
-		flags |= CONTEXT_SM_PRE;
-	context_entry_make_scalable(&target,
-				    virt_to_phys(info->pasid_table->table),
-				    info->pasid_table->max_pasid / PASID_TBL_ENTRIES,
-				    flags);
+	struct context_words *live;
 
 	guard(spinlock)(&iommu->lock);
-	live = context_entry_lookup(iommu, sid, true);
-	if (!live)
-		return -ENOMEM;
-
+	live = context_entry_lookup(iommu, sid);
 	/* The entry of an alias that was probed before stays that device's. */
-	if (!is_present(live) ||
-	    context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff))
-		context_entry_write(info, sid, live, &target);
+	if (!is_present(live) || is_copied(iommu, sid))
+		context_entry_write(iommu, info, sid, live, target);
 
 	return 0;
 }
@@ -338,37 +499,40 @@ static int setup_sm_context_one(struct pci_dev *pdev, u16 sid, void *opaque)
  * intel_pasid_setup_sm_context - point a device to its PASID directory
  * @dev: the device
  *
- * Replaces a context entry that was copied from a crashed kernel.
+ * Replaces a context entry that was copied from the kernel before.
  *
- * Context: Any. Takes iommu->lock for each entry.
+ * Context: Not in interrupts. Takes iommu->lock for each entry, and waits for
+ * unit and device with it.
  * Return: 0; -ENOMEM, which cannot happen after context_entries_alloc().
  */
 int intel_pasid_setup_sm_context(struct device *dev)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	struct pasid_table *dir = info->pasid_table;
+	struct context_words target;
+	int ret;
 
-	return visit_sids(info, setup_sm_context_one, info);
-}
+	ret = context_entries_alloc(info);
+	if (ret)
+		return ret;
 
-static int teardown_sm_context_one(struct pci_dev *pdev, u16 sid, void *opaque)
-{
-	struct context_target *target = opaque;
+	context_entry_make_directory(&target, info, virt_to_phys(dir->table),
+				     dir->max_pasid / PASID_TBL_ENTRIES, true);
 
-	if (!sid_is_own(target->info, pdev))
-		return 0;
-
-	return context_entry_install_one(pdev, sid, target);
+	return context_visit_sids(info, setup_sm_context_one, &target);
 }
 
 /**
  * intel_pasid_teardown_sm_context - take the PASID directory from a device
  * @dev: a device whose PASIDs are all blocked
  *
- * Context: Any. Takes iommu->lock for each entry.
+ * Context: Not in interrupts. Takes iommu->lock for each entry, and waits for
+ * unit and device with it.
  */
 void intel_pasid_teardown_sm_context(struct device *dev)
 {
-	struct context_target target = { .info = dev_iommu_priv_get(dev) };
+	struct context_target target = {};
 
-	visit_sids(target.info, teardown_sm_context_one, &target);
+	context_visit_sids(dev_iommu_priv_get(dev), context_entry_install_one,
+			   &target);
 }

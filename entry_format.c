@@ -91,6 +91,24 @@ void context_entry_make_second_stage(struct context_words *ce, u16 did,
 }
 
 /**
+ * context_entry_make_alias - turn a device's legacy entry into an alias's
+ * @ce: the entry; not a live one
+ *
+ * The ATC is the device's own: its requests with the ID of an alias are never
+ * translated ones.
+ *
+ * Context: Any.
+ */
+void context_entry_make_alias(struct context_words *ce)
+{
+	if (FIELD_GET(CONTEXT_TT, ce->val[0]) != CONTEXT_TT_SECOND_STAGE_ATS)
+		return;
+
+	ce->val[0] &= ~CONTEXT_TT;
+	ce->val[0] |= FIELD_PREP(CONTEXT_TT, CONTEXT_TT_SECOND_STAGE);
+}
+
+/**
  * context_entry_make_pass_through - build a legacy entry that translates
  *				     nothing
  * @ce: built here; not a live entry

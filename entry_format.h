@@ -99,6 +99,7 @@ void context_entry_get_update_safe(const u64 *cur, const u64 *target,
 				   u64 *safe);
 void context_entry_make_second_stage(struct context_words *ce, u16 did,
 				     phys_addr_t ssptptr, u8 aw, bool ats);
+void context_entry_make_alias(struct context_words *ce);
 void context_entry_make_pass_through(struct context_words *ce, u16 did, u8 aw);
 void context_entry_make_scalable(struct context_words *ce, phys_addr_t dir,
 				 u32 entries, u64 flags);

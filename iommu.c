@@ -7,6 +7,7 @@
 
 #include "ats.h"
 #include "attach.h"
+#include "context.h"
 #include "did.h"
 #include "iommu.h"
 #include "pasid.h"

@@ -28,10 +28,6 @@ int intel_iommu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 int intel_iommu_set_dirty_tracking(struct iommu_domain *domain, bool enable);
 bool intel_iommu_enforce_cache_coherency_fs(struct iommu_domain *domain);
 
-/* Context entries (context.c) */
-int context_entries_alloc(struct device_domain_info *info);
-void context_entries_install(struct device_domain_info *info,
-			     struct iommu_domain *domain);
 
 /* Devices that translate through a kexec (liveupdate.c) */
 #ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE

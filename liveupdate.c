@@ -47,6 +47,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "context.h"
 #include "did.h"
 #include "entry_format.h"
 #include "inval.h"
@@ -192,13 +193,13 @@ liveupdate_find_obstacle(struct device_domain_info *info)
 static const char *read_legacy(struct device_domain_info *info,
 			       struct liveupdate_device *record)
 {
-	struct context_entry *live;
+	u16 sid = PCI_DEVID(info->bus, info->devfn);
+	struct context_words *live = context_entry_lookup(info->iommu, sid);
 
-	live = iommu_context_addr(info->iommu, info->bus, info->devfn, false);
-	if (!live || !context_present(live))
+	if (!live || !(live->val[0] & CONTEXT_P) ||
+	    context_copied(info->iommu, info->bus, info->devfn))
 		return "is not attached";
-	record->context[0] = live->lo;
-	record->context[1] = live->hi;
+	memcpy(record->context, live->val, sizeof(record->context));
 
 	if (FIELD_GET(CONTEXT_TT, record->context[0]) >
 	    CONTEXT_TT_SECOND_STAGE_ATS)
@@ -287,9 +288,7 @@ static int get_unit(struct intel_iommu *iommu)
 	__iommu_flush_cache(iommu, root, SZ_4K);
 	outgoing->unit[i] = iommu;
 	blob->unit[i].reg = iommu->reg_phys;
-	blob->unit[i].rtaddr = virt_to_phys(root);
-	if (sm_supported(iommu))
-		blob->unit[i].rtaddr |= DMA_RTADDR_SMT;
+	blob->unit[i].rtaddr = context_rtaddr(iommu, root);
 	blob->nr_units++;
 	return i;
 }
@@ -302,7 +301,7 @@ static u64 rtaddr_of(const struct out_device *out)
 /* Entries of one table may be of several devices. */
 static int alloc_context_table(struct out_device *out, u16 sid)
 {
-	u64 *entry = liveupdate_root_entry(rtaddr_of(out), sid);
+	u64 *entry = context_root_entry(rtaddr_of(out), sid);
 	void *table;
 
 	if (*entry)
@@ -313,7 +312,7 @@ static int alloc_context_table(struct out_device *out, u16 sid)
 		return PTR_ERR(table);
 
 	__iommu_flush_cache(out->info->iommu, table, SZ_4K);
-	*entry = virt_to_phys(table) | 1;
+	*entry = virt_to_phys(table) | CONTEXT_ROOT_P;
 	__iommu_flush_cache(out->info->iommu, entry, sizeof(*entry));
 	return 0;
 }
@@ -359,14 +358,11 @@ static int alloc_tables(struct out_device *out)
 	return PTR_ERR_OR_ZERO(out->pasid_table);
 }
 
-/* In scalable mode, bridges do not lend their requester ID, see context.c. */
-static int add_sid(struct pci_dev *pdev, u16 sid, void *opaque)
+static int add_sid(struct device_domain_info *info, u16 sid, void *opaque)
 {
 	struct out_device *out = opaque;
 	unsigned int i;
 
-	if (&pdev->dev != out->info->dev && sm_supported(out->info->iommu))
-		return 0;
 	for (i = 0; i < out->nr_sids; i++)
 		if (out->sid[i] == sid)
 			return 0;
@@ -379,10 +375,8 @@ static int add_sid(struct pci_dev *pdev, u16 sid, void *opaque)
 
 static int fill_outgoing(struct out_device *out)
 {
-	struct device *dev = out->info->dev;
-
-	if (pci_for_each_dma_alias(to_pci_dev(dev), add_sid, out))
-		return refuse(dev, "has too many DMA aliases");
+	if (context_visit_sids(out->info, add_sid, out))
+		return refuse(out->info->dev, "has too many DMA aliases");
 
 	return alloc_tables(out);
 }
@@ -586,7 +580,6 @@ static void write_tables(struct out_device *out)
 	struct intel_iommu *iommu = info->iommu;
 	struct context_words context, *entry;
 	unsigned int i;
-	u64 flags = 0;
 
 	if (sm_supported(iommu)) {
 		memcpy(out->pasid_table, record->entry, sizeof(record->entry));
@@ -597,20 +590,15 @@ static void write_tables(struct out_device *out)
 		record->pasid_dir = virt_to_phys(out->pasid_dir);
 		record->pasid_table = virt_to_phys(out->pasid_table);
 
-		/* No page requests: nobody is there to answer them. */
-		if (info->ats_supported)
-			flags |= CONTEXT_SM_DTE;
-		if (info->pasid_supported)
-			flags |= CONTEXT_SM_PASIDE;
-		context_entry_make_scalable(&context, record->pasid_dir, BIT(7),
-					    flags);
+		/* Nobody answers page requests at the jump. */
+		context_entry_make_directory(&context, info, record->pasid_dir,
+					     BIT(7), false);
 		memcpy(record->context, context.val, sizeof(record->context));
 	}
 
 	record->list = virt_to_phys(out->lists);
 	for (i = 0; i < record->nr_sids; i++) {
-		entry = liveupdate_context_entry(rtaddr_of(out),
-						 record->sid[i]);
+		entry = context_entry_at(rtaddr_of(out), record->sid[i]);
 		*entry = liveupdate_context(record, i);
 		__iommu_flush_cache(iommu, entry, sizeof(*entry));
 	}
@@ -622,7 +610,7 @@ static void clear_context(struct out_device *out)
 	unsigned int i;
 
 	for (i = 0; i < out->nr_sids; i++) {
-		entry = liveupdate_context_entry(rtaddr_of(out), out->sid[i]);
+		entry = context_entry_at(rtaddr_of(out), out->sid[i]);
 		*entry = (struct context_words){};
 		__iommu_flush_cache(out->info->iommu, entry, sizeof(*entry));
 	}
@@ -1042,40 +1030,30 @@ static void release_did(unsigned int index)
 	did_free(iommu, device[index].did);
 }
 
-static struct context_entry *context_of(struct intel_iommu *iommu, u16 sid)
-{
-	return iommu_context_addr(iommu, PCI_BUS_NUM(sid), sid & 0xff, true);
-}
-
-static bool has_contexts(const struct liveupdate_device *device,
-			 struct intel_iommu *iommu)
+/* All of them, or the device is not taken over at all */
+static int alloc_contexts(const struct liveupdate_device *device,
+			  struct intel_iommu *iommu)
 {
 	unsigned int i;
+	int ret;
 
-	guard(spinlock)(&iommu->lock);
-	for (i = 0; i < device->nr_sids; i++)
-		if (!context_of(iommu, device->sid[i]))
-			return false;
-	return true;
+	for (i = 0; i < device->nr_sids; i++) {
+		ret = context_entry_alloc(iommu, device->sid[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 static void restore_contexts(const struct liveupdate_device *device,
 			     struct intel_iommu *iommu)
 {
-	struct context_entry *entry;
 	struct context_words ce;
 	unsigned int i;
-	u16 sid;
 
-	guard(spinlock)(&iommu->lock);
 	for (i = 0; i < device->nr_sids; i++) {
-		sid = device->sid[i];
 		ce = liveupdate_context(device, i);
-		entry = context_of(iommu, sid);
-		entry->lo = ce.val[0];
-		entry->hi = ce.val[1];
-		__iommu_flush_cache(iommu, entry, sizeof(*entry));
-		set_context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff);
+		context_entry_restore(iommu, device->sid[i], &ce);
 	}
 }
 
@@ -1086,9 +1064,9 @@ static int restore_device(unsigned int index, struct intel_iommu *iommu)
 
 	if (device->segment != iommu->segment)
 		return -EINVAL;
-	if (!has_contexts(device, iommu))
-		return -ENOMEM;
-
+	ret = alloc_contexts(device, iommu);
+	if (ret)
+		return ret;
 	ret = reserve_did(index, iommu);
 	if (ret)
 		return ret;
@@ -1096,7 +1074,6 @@ static int restore_device(unsigned int index, struct intel_iommu *iommu)
 	if (ret)
 		return ret;
 
-	/* The root table is not in use yet, so that the order is no matter. */
 	restore_contexts(device, iommu);
 	incoming.device[index].iommu = iommu;
 	return 0;
@@ -1250,29 +1227,14 @@ bool intel_liveupdate_is_claimed(struct device_domain_info *info)
 	return in && in->claimed && !in->settled;
 }
 
-/* The device is gone, with its directory and what it may have cached. */
+/* The device is gone, and nobody knows it but its record. */
 static void block_record(struct intel_iommu *iommu,
 			 const struct liveupdate_device *device)
 {
-	struct context_entry *entry;
-	struct qi_batch batch;
 	unsigned int i;
-	u16 sid;
 
-	scoped_guard(spinlock, &iommu->lock) {
-		for (i = 0; i < device->nr_sids; i++) {
-			sid = device->sid[i];
-			entry = context_of(iommu, sid);
-			WRITE_ONCE(entry->lo, 0);
-			__iommu_flush_cache(iommu, entry, sizeof(*entry));
-			clear_context_copied(iommu, PCI_BUS_NUM(sid),
-					     sid & 0xff);
-		}
-	}
-
-	inv_init(&batch);
-	inv_all(&batch, iommu);
-	inv_submit(&batch, iommu);
+	for (i = 0; i < device->nr_sids; i++)
+		context_entry_block(iommu, device->sid[i]);
 }
 
 static void block_device(struct intel_iommu *iommu, struct pci_dev *pdev,

@@ -129,8 +129,6 @@ bool liveupdate_walk_table(const struct liveupdate_device *device,
 			   liveupdate_page_fn visit, void *arg);
 struct context_words liveupdate_context(const struct liveupdate_device *device,
 					unsigned int index);
-u64 *liveupdate_root_entry(u64 rtaddr, u16 sid);
-struct context_words *liveupdate_context_entry(u64 rtaddr, u16 sid);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 const char *liveupdate_find_obstacle(struct device_domain_info *info);

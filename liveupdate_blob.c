@@ -16,6 +16,7 @@
 #include <linux/mm.h>
 #include <linux/pci.h>
 
+#include "context.h"
 #include "entry_format.h"
 #include "liveupdate.h"
 
@@ -27,10 +28,6 @@
 /* What makes an entry present: the right to read or write; or P */
 #define PTE_SS_PRESENT	GENMASK_ULL(1, 0)
 #define PTE_FS_PRESENT	BIT_ULL(0)
-
-/* Fields of a root table address register */
-#define RTADDR_ROOT	GENMASK_ULL(63, 12)
-#define RTADDR_SCALABLE	BIT_ULL(10)
 
 /*
  * What the fields of the entries that are handed over may have set. That the
@@ -183,50 +180,10 @@ struct context_words liveupdate_context(const struct liveupdate_device *device,
 		.val = { device->context[0], device->context[1] }
 	};
 
-	/* The ATC is the device's own, not that of its aliases. */
 	if (index && device->kind == LIVEUPDATE_LEGACY)
-		FIELD_MODIFY(CONTEXT_TT, &ce.val[0], CONTEXT_TT_SECOND_STAGE);
+		context_entry_make_alias(&ce);
 
 	return ce;
-}
-
-/**
- * liveupdate_root_entry - find what points to a context table
- * @rtaddr: a root table address register
- * @sid: a requester ID
- *
- * VT-d spec, section 9.1 and 9.2: in scalable mode two tables make a bus.
- *
- * Context: Any.
- * Return: half of a root entry: 0, or the address of the table and P.
- */
-u64 *liveupdate_root_entry(u64 rtaddr, u16 sid)
-{
-	u64 *root = phys_to_virt(rtaddr & RTADDR_ROOT);
-	bool upper = rtaddr & RTADDR_SCALABLE && sid & 0x80;
-
-	return root + 2 * PCI_BUS_NUM(sid) + upper;
-}
-
-/**
- * liveupdate_context_entry - find a context entry
- * @rtaddr: a root table address register
- * @sid: a requester ID
- *
- * Context: Any.
- * Return: the entry, of which scalable mode has two words more; NULL if there
- * is no table for it.
- */
-struct context_words *liveupdate_context_entry(u64 rtaddr, u16 sid)
-{
-	u64 root = *liveupdate_root_entry(rtaddr, sid);
-	struct context_words *table = phys_to_virt(root & VTD_PAGE_MASK);
-
-	if (!root)
-		return NULL;
-
-	return table + (rtaddr & RTADDR_SCALABLE ? 2 * (sid & 0x7f) :
-						   sid & 0xff);
 }
 
 struct check {
@@ -244,21 +201,21 @@ static bool is_page(const struct check *check, u64 page)
 static bool is_scalable(const struct check *check,
 			const struct liveupdate_device *device)
 {
-	return check->blob->unit[device->unit].rtaddr & RTADDR_SCALABLE;
+	return check->blob->unit[device->unit].rtaddr & DMA_RTADDR_SMT;
 }
 
-/* Each half of a root entry is 0, or the address of a table with P, bit 0. */
+/* Each half of a root entry is 0, or the address of a table and P. */
 static const char *check_root(const struct check *check, u64 rtaddr)
 {
-	const u64 *half = phys_to_virt(rtaddr & RTADDR_ROOT);
+	const u64 *half = phys_to_virt(rtaddr & VTD_PAGE_MASK);
 	unsigned int i;
 
 	for (i = 0; i < TABLE_ENTRIES; i++) {
 		if (!half[i])
 			continue;
-		if (i % 2 && !(rtaddr & RTADDR_SCALABLE))
+		if (i % 2 && !(rtaddr & DMA_RTADDR_SMT))
 			return "bad root entry";
-		if (!is_page(check, half[i] ^ 1))
+		if (!is_page(check, half[i] ^ CONTEXT_ROOT_P))
 			return "context table is not preserved";
 	}
 	return NULL;
@@ -274,9 +231,9 @@ static const char *check_unit(const struct check *check, unsigned int index)
 	for (i = 0; i < index; i++)
 		if (check->blob->unit[i].reg == unit->reg)
 			return "two units are one";
-	if (unit->rtaddr & ~(RTADDR_ROOT | RTADDR_SCALABLE))
+	if (unit->rtaddr & ~(VTD_PAGE_MASK | DMA_RTADDR_SMT))
 		return "bad mode of a unit";
-	if (!is_page(check, unit->rtaddr & RTADDR_ROOT))
+	if (!is_page(check, unit->rtaddr & VTD_PAGE_MASK))
 		return "root table is not preserved";
 
 	return check_root(check, unit->rtaddr);
@@ -414,10 +371,10 @@ static bool has_context(const struct check *check,
 
 	for (i = 0; i < device->nr_sids; i++) {
 		want = liveupdate_context(device, i);
-		entry = liveupdate_context_entry(rtaddr, device->sid[i]);
+		entry = context_entry_at(rtaddr, device->sid[i]);
 		if (!entry || memcmp(entry, &want, sizeof(want)))
 			return false;
-		if (rtaddr & RTADDR_SCALABLE &&
+		if (rtaddr & DMA_RTADDR_SMT &&
 		    !is_zero(entry[1].val, ARRAY_SIZE(entry[1].val)))
 			return false;
 	}

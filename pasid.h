@@ -118,7 +118,4 @@ void pasid_entry_install(struct pasid_change *change,
 void pasid_entry_refresh(struct dev_pasid_info *ap);
 void pasid_entry_tear_down(struct dev_pasid_info *ap);
 
-int intel_pasid_setup_sm_context(struct device *dev);
-void intel_pasid_teardown_sm_context(struct device *dev);
-
 #endif /* _INTEL_PASID_H_ */

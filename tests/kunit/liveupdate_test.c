@@ -15,6 +15,7 @@
 #include <linux/prandom.h>
 
 #include "attach_world.h"
+#include "../context.h"
 #include "../entry_format.h"
 #include "../liveupdate.h"
 
@@ -179,10 +180,10 @@ static void put_contexts(struct kunit *test, unsigned int index)
 	u64 *root;
 
 	for (i = 0; i < device->nr_sids; i++) {
-		root = liveupdate_root_entry(rtaddr, device->sid[i]);
+		root = context_root_entry(rtaddr, device->sid[i]);
 		if (!*root)
 			*root = virt_to_phys(new_page(test)) | 1;
-		*liveupdate_context_entry(rtaddr, device->sid[i]) =
+		*context_entry_at(rtaddr, device->sid[i]) =
 			liveupdate_context(device, i);
 	}
 }
@@ -319,17 +320,17 @@ static void lie_bus(struct handover *h)
 
 static void lie_context(struct handover *h)
 {
-	liveupdate_context_entry(h->blob->unit[0].rtaddr, ALIAS)->val[0] = 0;
+	context_entry_at(h->blob->unit[0].rtaddr, ALIAS)->val[0] = 0;
 }
 
 static void lie_context_table(struct handover *h)
 {
-	*liveupdate_root_entry(h->blob->unit[0].rtaddr, 0x300) = 0x40000000 | 1;
+	*context_root_entry(h->blob->unit[0].rtaddr, 0x300) = 0x40000000 | 1;
 }
 
 static void lie_upper_table(struct handover *h)
 {
-	u64 *root = liveupdate_root_entry(h->blob->unit[0].rtaddr, ALIAS);
+	u64 *root = context_root_entry(h->blob->unit[0].rtaddr, ALIAS);
 
 	root[1] = root[0];
 }
