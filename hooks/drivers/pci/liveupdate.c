@@ -13,67 +13,19 @@
 #include <linux/pci_liveupdate.h>
 #include <linux/xarray.h>
 
-/* How many devices each device is kept for: itself, and those below it */
-static DEFINE_XARRAY(kept);
-static DEFINE_MUTEX(kept_lock);
-
 /* Where devices are that somebody is about to take over */
 static DEFINE_XARRAY(awaited);
-
-static unsigned long users_of(struct pci_dev *pdev)
-{
-	void *users = xa_load(&kept, (unsigned long)pdev);
-
-	return users ? xa_to_value(users) : 0;
-}
-
-static int keep_one(struct pci_dev *pdev)
-{
-	return xa_err(xa_store(&kept, (unsigned long)pdev,
-			       xa_mk_value(users_of(pdev) + 1), GFP_KERNEL));
-}
-
-static void drop_one(struct pci_dev *pdev)
-{
-	unsigned long users = users_of(pdev);
-
-	if (WARN_ON(!users))
-		return;
-	if (users == 1)
-		xa_erase(&kept, (unsigned long)pdev);
-	else
-		xa_store(&kept, (unsigned long)pdev, xa_mk_value(users - 1),
-			 GFP_KERNEL);
-}
-
-/* All from the device up to, but not including, @end */
-static void drop_below(struct pci_dev *pdev, struct pci_dev *end)
-{
-	for (; pdev != end; pdev = pci_upstream_bridge(pdev))
-		drop_one(pdev);
-}
 
 /**
  * pci_liveupdate_keep - let a device do DMA whatever happens
  * @pdev: the device; the caller has a reference until it drops it
  *
- * Context: May sleep.
- * Return: 0 or -ENOMEM.
+ * Context: Any.
  */
-int pci_liveupdate_keep(struct pci_dev *pdev)
+void pci_liveupdate_keep(struct pci_dev *pdev)
 {
-	struct pci_dev *up;
-	int ret;
-
-	guard(mutex)(&kept_lock);
-	for (up = pdev; up; up = pci_upstream_bridge(up)) {
-		ret = keep_one(up);
-		if (ret) {
-			drop_below(pdev, up);
-			return ret;
-		}
-	}
-	return 0;
+	for (; pdev; pdev = pci_upstream_bridge(pdev))
+		atomic_inc(&pdev->liveupdate_cnt);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_keep);
 
@@ -81,12 +33,12 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_keep);
  * pci_liveupdate_drop - undo pci_liveupdate_keep()
  * @pdev: the device
  *
- * Context: May sleep.
+ * Context: Any.
  */
 void pci_liveupdate_drop(struct pci_dev *pdev)
 {
-	guard(mutex)(&kept_lock);
-	drop_below(pdev, NULL);
+	for (; pdev; pdev = pci_upstream_bridge(pdev))
+		WARN_ON(!atomic_add_unless(&pdev->liveupdate_cnt, -1, 0));
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_drop);
 
@@ -99,7 +51,7 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_drop);
  */
 bool pci_liveupdate_is_kept(struct pci_dev *pdev)
 {
-	return users_of(pdev);
+	return atomic_read(&pdev->liveupdate_cnt);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_is_kept);
 

@@ -125,23 +125,16 @@ static int vfio_liveupdate_preserve(struct liveupdate_file_op_args *args)
 	if (IS_ERR(data))
 		return PTR_ERR(data);
 
-	ret = pci_liveupdate_keep(pdev);
-	if (ret)
-		goto err_free;
-
 	ret = iommu_liveupdate_preserve(&pdev->dev);
-	if (ret)
-		goto err_drop;
+	if (ret) {
+		kho_unpreserve_free(data);
+		return ret;
+	}
 
+	pci_liveupdate_keep(pdev);
 	describe(data, pdev);
 	args->serialized_data = virt_to_phys(data);
 	return 0;
-
-err_drop:
-	pci_liveupdate_drop(pdev);
-err_free:
-	kho_unpreserve_free(data);
-	return ret;
 }
 
 static void vfio_liveupdate_unpreserve(struct liveupdate_file_op_args *args)
@@ -240,15 +233,11 @@ static int retrieve_device(struct pci_dev *pdev,
 	if (ret)
 		return ret;
 
-	ret = pci_liveupdate_keep(pdev);
-	if (ret)
-		return ret;
-
 	*file = make_file(&vdev->vdev);
-	if (IS_ERR(*file)) {
-		pci_liveupdate_drop(pdev);
+	if (IS_ERR(*file))
 		return PTR_ERR(*file);
-	}
+
+	pci_liveupdate_keep(pdev);
 	return 0;
 }
 

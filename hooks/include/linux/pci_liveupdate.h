@@ -10,7 +10,7 @@
 struct pci_dev;
 
 #ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
-int pci_liveupdate_keep(struct pci_dev *pdev);
+void pci_liveupdate_keep(struct pci_dev *pdev);
 void pci_liveupdate_drop(struct pci_dev *pdev);
 bool pci_liveupdate_is_kept(struct pci_dev *pdev);
 int pci_liveupdate_await(u16 segment, u16 sid);
