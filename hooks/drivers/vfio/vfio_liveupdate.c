@@ -20,6 +20,7 @@
 #include <linux/io.h>
 #include <linux/iommu_liveupdate.h>
 #include <linux/kexec_handover.h>
+#include <linux/kho/abi/vfio_pci.h>
 #include <linux/kho_preserved.h>
 #include <linux/liveupdate.h>
 #include <linux/pci.h>
@@ -30,47 +31,20 @@
 
 #include "vfio.h"
 
-#define VFIO_LIVEUPDATE_MAGIC	0x5646494f	/* VFIO */
-#define VFIO_LIVEUPDATE_VERSION	1
-
-/**
- * struct vfio_liveupdate - what is handed over of a device's file
- * @magic: %VFIO_LIVEUPDATE_MAGIC
- * @version: %VFIO_LIVEUPDATE_VERSION
- * @length: size of this
- * @crc: CRC-32 of all that follows
- * @segment: PCI segment
- * @sid: bus, device and function
- * @vendor: what the device says it is
- * @device: what the device says it is
- * @bar: where user space and peers find its registers
- */
-struct vfio_liveupdate {
-	u32 magic;
-	u32 version;
-	u32 length;
-	u32 crc;
-	u16 segment;
-	u16 sid;
-	u16 vendor;
-	u16 device;
-	u64 bar[PCI_STD_NUM_BARS];
-};
-
-static u32 crc_of(const struct vfio_liveupdate *data)
+static u32 crc_of(const struct vfio_pci_ser *data)
 {
-	size_t start = offsetof(struct vfio_liveupdate, segment);
+	size_t start = offsetof(struct vfio_pci_ser, segment);
 
 	return crc32_le(~0, (const u8 *)data + start, sizeof(*data) - start);
 }
 
-static void describe(struct vfio_liveupdate *data, struct pci_dev *pdev)
+static void describe(struct vfio_pci_ser *data, struct pci_dev *pdev)
 {
 	unsigned int i;
 
-	*data = (struct vfio_liveupdate){
-		.magic = VFIO_LIVEUPDATE_MAGIC,
-		.version = VFIO_LIVEUPDATE_VERSION,
+	*data = (struct vfio_pci_ser){
+		.magic = VFIO_PCI_SER_MAGIC,
+		.version = VFIO_PCI_SER_VERSION,
 		.length = sizeof(*data),
 		.segment = pci_domain_nr(pdev->bus),
 		.sid = pci_dev_id(pdev),
@@ -118,7 +92,7 @@ static unsigned long vfio_liveupdate_get_id(struct file *file)
 static int vfio_liveupdate_preserve(struct liveupdate_file_op_args *args)
 {
 	struct pci_dev *pdev = pdev_of(args->file);
-	struct vfio_liveupdate *data;
+	struct vfio_pci_ser *data;
 	int ret;
 
 	data = kho_alloc_preserve(sizeof(*data));
@@ -157,23 +131,23 @@ static void vfio_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
 }
 
 /* What was handed over, or NULL if it cannot be believed */
-static struct vfio_liveupdate *get_data(phys_addr_t phys)
+static struct vfio_pci_ser *get_data(phys_addr_t phys)
 {
-	struct vfio_liveupdate *data;
+	struct vfio_pci_ser *data;
 
 	if (kho_preserved_size(phys) < sizeof(*data))
 		return NULL;
 
 	data = phys_to_virt(phys);
-	if (data->magic != VFIO_LIVEUPDATE_MAGIC ||
-	    data->version != VFIO_LIVEUPDATE_VERSION ||
+	if (data->magic != VFIO_PCI_SER_MAGIC ||
+	    data->version != VFIO_PCI_SER_VERSION ||
 	    data->length != sizeof(*data) || data->crc != crc_of(data))
 		return NULL;
 
 	return data;
 }
 
-static struct pci_dev *find_device(const struct vfio_liveupdate *data)
+static struct pci_dev *find_device(const struct vfio_pci_ser *data)
 {
 	return pci_get_domain_bus_and_slot(data->segment,
 					   PCI_BUS_NUM(data->sid),
@@ -209,11 +183,11 @@ static struct file *make_file(struct vfio_device *device)
 }
 
 static int retrieve_device(struct pci_dev *pdev,
-			   const struct vfio_liveupdate *data,
+			   const struct vfio_pci_ser *data,
 			   struct file **file)
 {
 	struct vfio_pci_core_device *vdev;
-	struct vfio_liveupdate now;
+	struct vfio_pci_ser now;
 	int ret;
 
 	describe(&now, pdev);
@@ -243,7 +217,7 @@ static int retrieve_device(struct pci_dev *pdev,
 
 static int vfio_liveupdate_retrieve(struct liveupdate_file_op_args *args)
 {
-	struct vfio_liveupdate *data = get_data(args->serialized_data);
+	struct vfio_pci_ser *data = get_data(args->serialized_data);
 	struct pci_dev *pdev;
 	int ret;
 
@@ -268,7 +242,7 @@ static int vfio_liveupdate_retrieve(struct liveupdate_file_op_args *args)
  */
 static bool vfio_liveupdate_can_finish(struct liveupdate_file_op_args *args)
 {
-	struct vfio_liveupdate *data = get_data(args->serialized_data);
+	struct vfio_pci_ser *data = get_data(args->serialized_data);
 
 	if (data)
 		iommu_liveupdate_settle(data->segment, data->sid);
@@ -278,7 +252,7 @@ static bool vfio_liveupdate_can_finish(struct liveupdate_file_op_args *args)
 
 static void vfio_liveupdate_finish(struct liveupdate_file_op_args *args)
 {
-	struct vfio_liveupdate *data = get_data(args->serialized_data);
+	struct vfio_pci_ser *data = get_data(args->serialized_data);
 
 	/* The file, which LUO holds until after this, holds the device. */
 	if (args->retrieve_status > 0)
@@ -302,7 +276,7 @@ static const struct liveupdate_file_ops vfio_liveupdate_ops = {
 
 static struct liveupdate_file_handler vfio_liveupdate_handler = {
 	.ops = &vfio_liveupdate_ops,
-	.compatible = "vfio-pci-cdev-v1",
+	.compatible = VFIO_PCI_LUO_FH_COMPATIBLE,
 };
 
 /* Is there anything to unregister? */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _LINUX_KHO_ABI_VFIO_PCI_H
+#define _LINUX_KHO_ABI_VFIO_PCI_H
+
+#include <linux/pci.h>
+#include <linux/types.h>
+
+/**
+ * DOC: VFIO PCI live update ABI
+ *
+ * What is handed over of the file of a VFIO PCI device, by the file handler
+ * %VFIO_PCI_LUO_FH_COMPATIBLE: the physical address of a &struct vfio_pci_ser.
+ *
+ * Kernels of different age meet here. Whoever changes the layout counts
+ * %VFIO_PCI_SER_VERSION up.
+ */
+
+/* The compatible string of the file handler */
+#define VFIO_PCI_LUO_FH_COMPATIBLE	"vfio-pci-cdev-v1"
+
+#define VFIO_PCI_SER_MAGIC		0x5646494f	/* VFIO */
+#define VFIO_PCI_SER_VERSION		1
+
+/**
+ * struct vfio_pci_ser - what is handed over of a device's file
+ * @magic: %VFIO_PCI_SER_MAGIC
+ * @version: %VFIO_PCI_SER_VERSION
+ * @length: size of this
+ * @crc: CRC-32 of all that follows
+ * @segment: PCI segment
+ * @sid: bus, device and function
+ * @vendor: what the device says it is
+ * @device: what the device says it is
+ * @bar: where user space and peers find its registers
+ */
+struct vfio_pci_ser {
+	u32 magic;
+	u32 version;
+	u32 length;
+	u32 crc;
+	u16 segment;
+	u16 sid;
+	u16 vendor;
+	u16 device;
+	u64 bar[PCI_STD_NUM_BARS];
+};
+
+#endif /* _LINUX_KHO_ABI_VFIO_PCI_H */
