@@ -10,6 +10,9 @@
 #include "context.h"
 #include "did.h"
 #include "iommu.h"
+#include "liveupdate_boot.h"
+#include "liveupdate_in.h"
+#include "liveupdate_out.h"
 #include "pasid.h"
 
 static int paging_check(struct dmar_domain *domain, struct intel_iommu *iommu)

@@ -18,7 +18,8 @@
 
 #include "context.h"
 #include "entry_format.h"
-#include "liveupdate.h"
+#include "iommu.h"
+#include "liveupdate_blob.h"
 
 #define TABLE_ENTRIES	(SZ_4K / sizeof(u64))
 
@@ -55,16 +56,16 @@ static u32 crc_without(const void *data, size_t size, size_t before)
 			size - before - sizeof(none));
 }
 
-static u32 list_crc(const struct liveupdate_list *list)
+static u32 list_crc(const struct vtd_pages_ser *list)
 {
 	return crc_without(list, sizeof(*list),
-			   offsetof(struct liveupdate_list, crc));
+			   offsetof(struct vtd_pages_ser, crc));
 }
 
-static u32 blob_crc(const struct liveupdate_blob *blob)
+static u32 blob_crc(const struct vtd_ser *blob)
 {
 	return crc_without(blob, sizeof(*blob),
-			   offsetof(struct liveupdate_blob, crc));
+			   offsetof(struct vtd_ser, crc));
 }
 
 /**
@@ -73,7 +74,7 @@ static u32 blob_crc(const struct liveupdate_blob *blob)
  *
  * Context: Any.
  */
-void liveupdate_list_seal(struct liveupdate_list *list)
+void liveupdate_list_seal(struct vtd_pages_ser *list)
 {
 	list->crc = list_crc(list);
 }
@@ -84,21 +85,21 @@ void liveupdate_list_seal(struct liveupdate_list *list)
  *
  * Context: Any.
  */
-void liveupdate_blob_seal(struct liveupdate_blob *blob)
+void liveupdate_blob_seal(struct vtd_ser *blob)
 {
-	blob->magic = LIVEUPDATE_BLOB_MAGIC;
-	blob->version = LIVEUPDATE_BLOB_VERSION;
+	blob->magic = VTD_SER_MAGIC;
+	blob->version = VTD_SER_VERSION;
 	blob->length = sizeof(*blob);
 	blob->crc = blob_crc(blob);
 }
 
 /* The top of a device's page table, by what its entry says */
-static phys_addr_t liveupdate_device_table(const struct liveupdate_device *device)
+static phys_addr_t liveupdate_device_table(const struct vtd_device_ser *device)
 {
 	switch (device->kind) {
-	case LIVEUPDATE_LEGACY:
+	case VTD_SER_LEGACY:
 		return device->context[0] & CONTEXT_SSPTPTR;
-	case LIVEUPDATE_SECOND_STAGE:
+	case VTD_SER_SECOND_STAGE:
 		return device->entry[0] & PASID_PE_SSPTPTR;
 	default:
 		return device->entry[2] & PASID_PE_FSPTPTR;
@@ -106,12 +107,12 @@ static phys_addr_t liveupdate_device_table(const struct liveupdate_device *devic
 }
 
 /* VT-d spec, section 9: AW is 1 for three levels, FSPM is 0 for four. */
-static unsigned int device_levels(const struct liveupdate_device *device)
+static unsigned int device_levels(const struct vtd_device_ser *device)
 {
 	switch (device->kind) {
-	case LIVEUPDATE_LEGACY:
+	case VTD_SER_LEGACY:
 		return FIELD_GET(CONTEXT_AW, device->context[1]) + 2;
-	case LIVEUPDATE_SECOND_STAGE:
+	case VTD_SER_SECOND_STAGE:
 		return FIELD_GET(PASID_PE_AW, device->entry[0]) + 2;
 	default:
 		return FIELD_GET(PASID_PE_FSPM, device->entry[2]) + 4;
@@ -156,13 +157,33 @@ static bool walk(phys_addr_t table, unsigned int level, u64 present,
  * Context: Any that suits @visit.
  * Return: whether @visit agreed to every page.
  */
-bool liveupdate_walk_table(const struct liveupdate_device *device,
+bool liveupdate_walk_table(const struct vtd_device_ser *device,
 			   liveupdate_page_fn visit, void *arg)
 {
 	return walk(liveupdate_device_table(device), device_levels(device) - 1,
-		    device->kind == LIVEUPDATE_FIRST_STAGE ? PTE_FS_PRESENT :
+		    device->kind == VTD_SER_FIRST_STAGE ? PTE_FS_PRESENT :
 							     PTE_SS_PRESENT,
 		    visit, arg);
+}
+
+/**
+ * liveupdate_visit_contexts - visit the tables of a unit down to context tables
+ * @unit: its record, with valid tables
+ * @visit: called for each context table, then for the root table; may free them
+ *
+ * Context: Any that suits @visit.
+ */
+void liveupdate_visit_contexts(const struct vtd_unit_ser *unit,
+			       void (*visit)(phys_addr_t page))
+{
+	phys_addr_t root = unit->rtaddr & VTD_PAGE_MASK;
+	u64 *half = phys_to_virt(root);
+	unsigned int i;
+
+	for (i = 0; i < TABLE_ENTRIES; i++)
+		if (half[i])
+			visit(half[i] & VTD_PAGE_MASK);
+	visit(root);
 }
 
 /**
@@ -173,21 +194,21 @@ bool liveupdate_walk_table(const struct liveupdate_device *device,
  * Context: Any.
  * Return: the entry.
  */
-struct context_words liveupdate_context(const struct liveupdate_device *device,
+struct context_words liveupdate_context(const struct vtd_device_ser *device,
 					unsigned int index)
 {
 	struct context_words ce = {
 		.val = { device->context[0], device->context[1] }
 	};
 
-	if (index && device->kind == LIVEUPDATE_LEGACY)
+	if (index && device->kind == VTD_SER_LEGACY)
 		context_entry_make_alias(&ce);
 
 	return ce;
 }
 
 struct check {
-	const struct liveupdate_blob *blob;
+	const struct vtd_ser *blob;
 	liveupdate_page_fn is_preserved;
 	void *arg;
 };
@@ -199,7 +220,7 @@ static bool is_page(const struct check *check, u64 page)
 }
 
 static bool is_scalable(const struct check *check,
-			const struct liveupdate_device *device)
+			const struct vtd_device_ser *device)
 {
 	return check->blob->unit[device->unit].rtaddr & DMA_RTADDR_SMT;
 }
@@ -223,7 +244,7 @@ static const char *check_root(const struct check *check, u64 rtaddr)
 
 static const char *check_unit(const struct check *check, unsigned int index)
 {
-	const struct liveupdate_unit *unit = &check->blob->unit[index];
+	const struct vtd_unit_ser *unit = &check->blob->unit[index];
 	unsigned int i;
 
 	if (!unit->reg || !PAGE_ALIGNED(unit->reg))
@@ -240,10 +261,10 @@ static const char *check_unit(const struct check *check, unsigned int index)
 }
 
 static const char *check_list(const struct check *check,
-			      const struct liveupdate_device *device)
+			      const struct vtd_device_ser *device)
 {
 	phys_addr_t table = liveupdate_device_table(device);
-	const struct liveupdate_list *list;
+	const struct vtd_pages_ser *list;
 	bool has_table = false;
 	u64 next, pages = 0;
 	unsigned int i;
@@ -255,7 +276,7 @@ static const char *check_list(const struct check *check,
 		if (list->crc != list_crc(list))
 			return "bad checksum of a list of pages";
 		/* None may be empty, or a ring of them would have no end. */
-		if (!list->nr || list->nr > LIVEUPDATE_LIST_PAGES)
+		if (!list->nr || list->nr > VTD_SER_LIST_PAGES)
 			return "bad length of a list of pages";
 		pages += list->nr;
 		if (pages > device->nr_pages)
@@ -283,7 +304,7 @@ static bool is_zero(const u64 *words, size_t count)
 }
 
 /* The pages that hardware gets to the entry by say what the record says. */
-static bool has_pasid_tables(const struct liveupdate_device *device)
+static bool has_pasid_tables(const struct vtd_device_ser *device)
 {
 	const u64 *dir = phys_to_virt(device->pasid_dir);
 	const u64 *table = phys_to_virt(device->pasid_table);
@@ -296,7 +317,7 @@ static bool has_pasid_tables(const struct liveupdate_device *device)
 	       is_zero(table + used, TABLE_ENTRIES - used);
 }
 
-static const char *check_legacy(const struct liveupdate_device *device)
+static const char *check_legacy(const struct vtd_device_ser *device)
 {
 	u8 aw = FIELD_GET(CONTEXT_AW, device->context[1]);
 
@@ -316,9 +337,9 @@ static const char *check_legacy(const struct liveupdate_device *device)
 	return NULL;
 }
 
-static const char *check_pasid_entry(const struct liveupdate_device *device)
+static const char *check_pasid_entry(const struct vtd_device_ser *device)
 {
-	bool first = device->kind == LIVEUPDATE_FIRST_STAGE;
+	bool first = device->kind == VTD_SER_FIRST_STAGE;
 	u8 pgtt = FIELD_GET(PASID_PE_PGTT, device->entry[0]);
 	u8 aw = FIELD_GET(PASID_PE_AW, device->entry[0]);
 
@@ -341,7 +362,7 @@ static const char *check_pasid_entry(const struct liveupdate_device *device)
 }
 
 static const char *check_scalable(const struct check *check,
-				  const struct liveupdate_device *device)
+				  const struct vtd_device_ser *device)
 {
 	const char *error = check_pasid_entry(device);
 
@@ -362,7 +383,7 @@ static const char *check_scalable(const struct check *check,
 
 /* Do the tables say of the device what its record says? */
 static bool has_context(const struct check *check,
-			const struct liveupdate_device *device)
+			const struct vtd_device_ser *device)
 {
 	u64 rtaddr = check->blob->unit[device->unit].rtaddr;
 	const struct context_words *entry;
@@ -381,7 +402,7 @@ static bool has_context(const struct check *check,
 	return true;
 }
 
-static bool has_sid(const struct liveupdate_device *device, u16 sid)
+static bool has_sid(const struct vtd_device_ser *device, u16 sid)
 {
 	unsigned int i;
 
@@ -391,8 +412,8 @@ static bool has_sid(const struct liveupdate_device *device, u16 sid)
 	return false;
 }
 
-static bool share_sid(const struct liveupdate_device *device,
-		      const struct liveupdate_device *other)
+static bool share_sid(const struct vtd_device_ser *device,
+		      const struct vtd_device_ser *other)
 {
 	unsigned int i;
 
@@ -405,8 +426,8 @@ static bool share_sid(const struct liveupdate_device *device,
 /* Is there another record that this one contradicts? */
 static const char *check_others(const struct check *check, unsigned int index)
 {
-	const struct liveupdate_device *device = &check->blob->device[index];
-	const struct liveupdate_device *other;
+	const struct vtd_device_ser *device = &check->blob->device[index];
+	const struct vtd_device_ser *other;
 
 	for (other = check->blob->device; other < device; other++) {
 		if (other->segment == device->segment &&
@@ -423,21 +444,21 @@ static const char *check_others(const struct check *check, unsigned int index)
 
 static const char *check_device(struct check *check, unsigned int index)
 {
-	const struct liveupdate_device *device = &check->blob->device[index];
-	bool legacy = device->kind == LIVEUPDATE_LEGACY;
+	const struct vtd_device_ser *device = &check->blob->device[index];
+	bool legacy = device->kind == VTD_SER_LEGACY;
 	const char *error;
 
 	if (device->unit >= check->blob->nr_units)
 		return "device without unit";
-	if (device->flags & ~LIVEUPDATE_DEVICE_READY)
+	if (device->flags & ~VTD_SER_DEVICE_READY)
 		return "unknown flag of a device";
-	if (!device->nr_sids || device->nr_sids > LIVEUPDATE_MAX_SIDS)
+	if (!device->nr_sids || device->nr_sids > VTD_SER_MAX_SIDS)
 		return "bad number of requester IDs";
 	error = check_others(check, index);
 	if (error || !device->flags)
 		return error;
 
-	if (!device->kind || device->kind > LIVEUPDATE_FIRST_STAGE ||
+	if (!device->kind || device->kind > VTD_SER_FIRST_STAGE ||
 	    legacy == is_scalable(check, device))
 		return "device of a kind that its unit does not know";
 	if (device->did < IDA_START_DID)
@@ -467,7 +488,7 @@ static const char *check_device(struct check *check, unsigned int index)
  * Context: Any that suits @is_preserved.
  * Return: NULL if the blob can be used, else what is wrong with it.
  */
-const char *liveupdate_blob_check(const struct liveupdate_blob *blob,
+const char *liveupdate_blob_check(const struct vtd_ser *blob,
 				  size_t size, liveupdate_page_fn is_preserved,
 				  void *arg)
 {
@@ -481,16 +502,16 @@ const char *liveupdate_blob_check(const struct liveupdate_blob *blob,
 
 	if (size < sizeof(*blob))
 		return "too short";
-	if (blob->magic != LIVEUPDATE_BLOB_MAGIC)
+	if (blob->magic != VTD_SER_MAGIC)
 		return "something else";
-	if (blob->version != LIVEUPDATE_BLOB_VERSION)
+	if (blob->version != VTD_SER_VERSION)
 		return "unknown version";
 	if (blob->length != sizeof(*blob))
 		return "bad length";
 	if (blob->crc != blob_crc(blob))
 		return "bad checksum";
-	if (blob->nr_units > LIVEUPDATE_MAX_UNITS ||
-	    blob->nr_devices > LIVEUPDATE_MAX_DEVICES || blob->reserved)
+	if (blob->nr_units > VTD_SER_MAX_UNITS ||
+	    blob->nr_devices > VTD_SER_MAX_DEVICES || blob->reserved)
 		return "bad header";
 
 	for (i = 0; i < blob->nr_units && !error; i++)

@@ -17,7 +17,8 @@
 #include "attach_world.h"
 #include "../context.h"
 #include "../entry_format.h"
-#include "../liveupdate.h"
+#include "../liveupdate_blob.h"
+#include "../liveupdate_out.h"
 
 #define NR_MUTANTS	120000
 #define MAX_PAGES	32
@@ -41,10 +42,10 @@ enum { LEGACY, SECOND, FIRST, NR_DEVICES };
  * @table: each device's page table, from the top
  */
 struct handover {
-	struct liveupdate_blob *blob;
+	struct vtd_ser *blob;
 	void *page[MAX_PAGES];
 	unsigned int nr_pages;
-	struct liveupdate_list *list[NR_DEVICES];
+	struct vtd_pages_ser *list[NR_DEVICES];
 	u64 *table[NR_DEVICES][LEVELS_FIRST];
 };
 
@@ -81,8 +82,8 @@ static void make_table(struct kunit *test, unsigned int index,
 		       unsigned int levels)
 {
 	struct handover *h = test->priv;
-	struct liveupdate_device *device = &h->blob->device[index];
-	struct liveupdate_list *list = new_page(test);
+	struct vtd_device_ser *device = &h->blob->device[index];
+	struct vtd_pages_ser *list = new_page(test);
 	unsigned int i;
 
 	for (i = 0; i < levels; i++) {
@@ -104,16 +105,16 @@ static void make_table(struct kunit *test, unsigned int index,
 	device->did = IDA_START_DID + index;
 	device->nr_sids = 1;
 	device->sid[0] = 0x100 + index;
-	device->flags = LIVEUPDATE_DEVICE_READY;
+	device->flags = VTD_SER_DEVICE_READY;
 }
 
 static void make_legacy(struct kunit *test)
 {
 	struct handover *h = test->priv;
-	struct liveupdate_device *device = &h->blob->device[LEGACY];
+	struct vtd_device_ser *device = &h->blob->device[LEGACY];
 
 	make_table(test, LEGACY, LEVELS_LEGACY);
-	device->kind = LIVEUPDATE_LEGACY;
+	device->kind = VTD_SER_LEGACY;
 	device->nr_sids = 2;
 	device->sid[1] = ALIAS;
 	device->context[0] = virt_to_phys(h->table[LEGACY][0]) | CONTEXT_P |
@@ -127,7 +128,7 @@ static void make_legacy(struct kunit *test)
 static void make_pasid_tables(struct kunit *test, unsigned int index)
 {
 	struct handover *h = test->priv;
-	struct liveupdate_device *device = &h->blob->device[index];
+	struct vtd_device_ser *device = &h->blob->device[index];
 	struct context_words context;
 	u64 *dir = new_page(test), *table = new_page(test);
 
@@ -143,12 +144,12 @@ static void make_pasid_tables(struct kunit *test, unsigned int index)
 static void make_second_stage(struct kunit *test)
 {
 	struct handover *h = test->priv;
-	struct liveupdate_device *device = &h->blob->device[SECOND];
+	struct vtd_device_ser *device = &h->blob->device[SECOND];
 	struct pasid_second_stage ss = { .aw = LEVELS_SECOND - 2 };
 	struct pasid_entry entry;
 
 	make_table(test, SECOND, LEVELS_SECOND);
-	device->kind = LIVEUPDATE_SECOND_STAGE;
+	device->kind = VTD_SER_SECOND_STAGE;
 	ss.ssptptr = virt_to_phys(h->table[SECOND][0]);
 	pasid_entry_make_second_stage(&entry, device->did, &ss);
 	memcpy(device->entry, entry.val, sizeof(device->entry));
@@ -158,12 +159,12 @@ static void make_second_stage(struct kunit *test)
 static void make_first_stage(struct kunit *test)
 {
 	struct handover *h = test->priv;
-	struct liveupdate_device *device = &h->blob->device[FIRST];
+	struct vtd_device_ser *device = &h->blob->device[FIRST];
 	struct pasid_first_stage fs = {};
 	struct pasid_entry entry;
 
 	make_table(test, FIRST, LEVELS_FIRST);
-	device->kind = LIVEUPDATE_FIRST_STAGE;
+	device->kind = VTD_SER_FIRST_STAGE;
 	fs.fsptptr = virt_to_phys(h->table[FIRST][0]);
 	pasid_entry_make_first_stage(&entry, device->did, 2, &fs);
 	memcpy(device->entry, entry.val, sizeof(device->entry));
@@ -174,7 +175,7 @@ static void make_first_stage(struct kunit *test)
 static void put_contexts(struct kunit *test, unsigned int index)
 {
 	struct handover *h = test->priv;
-	struct liveupdate_device *device = &h->blob->device[index];
+	struct vtd_device_ser *device = &h->blob->device[index];
 	u64 rtaddr = h->blob->unit[device->unit].rtaddr;
 	unsigned int i;
 	u64 *root;
@@ -228,7 +229,7 @@ static void test_good(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, check(h) ?: "good", "good");
 
 	/* A device that was blocked at the jump needs no more than its name. */
-	h->blob->device[FIRST] = (struct liveupdate_device){
+	h->blob->device[FIRST] = (struct vtd_device_ser){
 		.nr_sids = 1,
 		.sid = { 0x400 },
 	};
@@ -254,13 +255,13 @@ static void lie_length(struct handover *h)
 
 static void lie_nr_units(struct handover *h)
 {
-	h->blob->nr_units = LIVEUPDATE_MAX_UNITS + 1;
+	h->blob->nr_units = VTD_SER_MAX_UNITS + 1;
 	liveupdate_blob_seal(h->blob);
 }
 
 static void lie_nr_devices(struct handover *h)
 {
-	h->blob->nr_devices = LIVEUPDATE_MAX_DEVICES + 1;
+	h->blob->nr_devices = VTD_SER_MAX_DEVICES + 1;
 	liveupdate_blob_seal(h->blob);
 }
 
@@ -302,7 +303,7 @@ static void lie_same_alias(struct handover *h)
 
 static void lie_nr_sids(struct handover *h)
 {
-	h->blob->device[LEGACY].nr_sids = LIVEUPDATE_MAX_SIDS + 1;
+	h->blob->device[LEGACY].nr_sids = VTD_SER_MAX_SIDS + 1;
 	liveupdate_blob_seal(h->blob);
 }
 
@@ -390,7 +391,7 @@ static void lie_list_ring(struct handover *h)
 
 static void lie_list_length(struct handover *h)
 {
-	h->list[FIRST]->nr = LIVEUPDATE_LIST_PAGES + 1;
+	h->list[FIRST]->nr = VTD_SER_LIST_PAGES + 1;
 	liveupdate_list_seal(h->list[FIRST]);
 }
 
@@ -507,7 +508,7 @@ static void mutate_blob(struct handover *h, struct rnd_state *rnd)
 
 	if (!n)
 		mutate_word(h, rnd, h->blob,
-			    offsetof(struct liveupdate_blob, unit));
+			    offsetof(struct vtd_ser, unit));
 	else if (n == 1)
 		mutate_word(h, rnd, h->blob->unit, 2 * sizeof(*h->blob->unit));
 	else
@@ -529,7 +530,7 @@ static void mutate_page(struct handover *h, struct rnd_state *rnd)
 }
 
 struct fuzz {
-	struct liveupdate_blob *blob;
+	struct vtd_ser *blob;
 	void *pages;
 	const char *message[MAX_MESSAGES];
 	unsigned int nr_messages;
@@ -644,18 +645,18 @@ static const struct refusal {
 	struct world_config config;
 	enum world_kind kind;
 	const char *why;
-	enum liveupdate_kind record;
+	enum vtd_ser_kind record;
 } refusals[] = {
 	{ "legacy, second stage", { .quantum_words = 1 }, WORLD_SS, "fine",
-	  LIVEUPDATE_LEGACY },
+	  VTD_SER_LEGACY },
 	{ "legacy, blocked", { .quantum_words = 1 }, WORLD_BLOCKED,
 	  "is not attached" },
 	{ "legacy, identity", { .quantum_words = 1 }, WORLD_IDENTITY,
 	  "is attached to an identity domain" },
 	{ "second stage", { .scalable = true, .quantum_words = 1 }, WORLD_SS,
-	  "fine", LIVEUPDATE_SECOND_STAGE },
+	  "fine", VTD_SER_SECOND_STAGE },
 	{ "first stage", { .scalable = true, .quantum_words = 1 }, WORLD_FS,
-	  "fine", LIVEUPDATE_FIRST_STAGE },
+	  "fine", VTD_SER_FIRST_STAGE },
 	{ "blocked", { .scalable = true, .quantum_words = 1 }, WORLD_BLOCKED,
 	  "is not attached" },
 	{ "identity", { .scalable = true, .quantum_words = 1 }, WORLD_IDENTITY,
@@ -673,7 +674,7 @@ KUNIT_ARRAY_PARAM_DESC(refusal, refusals, name);
 static void test_refusal(struct kunit *test)
 {
 	const struct refusal *refusal = test->param_value;
-	struct liveupdate_device record = {};
+	struct vtd_device_ser record = {};
 	struct attach_world *world;
 	const char *why;
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _LINUX_KHO_ABI_INTEL_IOMMU_H
+#define _LINUX_KHO_ABI_INTEL_IOMMU_H
+
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/sizes.h>
+#include <linux/types.h>
+
+/**
+ * DOC: VT-d live update ABI
+ *
+ * What one kernel hands to the next so that devices translate all the time. The
+ * file-lifecycle-bound object %VTD_LUO_FLB_COMPATIBLE has the physical address
+ * of a &struct vtd_ser. All fields are in the byte order of the machine.
+ *
+ * Kernels of different age meet here. Whoever changes the layout counts
+ * %VTD_SER_VERSION up.
+ */
+
+/* The compatible string of the file-lifecycle-bound object */
+#define VTD_LUO_FLB_COMPATIBLE	"intel-iommu-v1"
+
+#define VTD_SER_MAGIC		0x5644542d4c495645ULL	/* VDT-LIVE */
+#define VTD_SER_VERSION		1
+#define VTD_SER_MAX_UNITS	64
+#define VTD_SER_MAX_DEVICES	128
+#define VTD_SER_MAX_SIDS	8
+
+/* How a device is translated */
+enum vtd_ser_kind {
+	VTD_SER_LEGACY		= 1,
+	VTD_SER_SECOND_STAGE	= 2,
+	VTD_SER_FIRST_STAGE	= 3,
+};
+
+/* The record is complete. Without it the device was blocked at the jump. */
+#define VTD_SER_DEVICE_READY	BIT(0)
+
+/**
+ * struct vtd_unit_ser - a unit that translates through the jump
+ * @reg: physical address of its registers, which is what identifies it
+ * @rtaddr: its root table address register: mode, and the root table. That and
+ *          the context tables it points to have entries of the devices below
+ *          and no others.
+ */
+struct vtd_unit_ser {
+	u64 reg;
+	u64 rtaddr;
+};
+
+/**
+ * struct vtd_device_ser - a device that does DMA through the jump
+ * @unit: index of its unit
+ * @segment: its PCI segment
+ * @nr_sids: number of entries of @sid
+ * @sid: the requester IDs of its DMA: its own, then its DMA aliases
+ * @did: tags what the unit caches of its translations
+ * @kind: &enum vtd_ser_kind
+ * @flags: %VTD_SER_DEVICE_READY
+ * @context: its context entry; that of an alias does not serve ATS
+ * @entry: scalable mode: words 0 to 2 of the PASID entry of its requests
+ *         without PASID; the others are zero
+ * @pasid_dir: scalable mode: page with its PASID directory
+ * @pasid_table: scalable mode: page with @entry
+ * @list: first &struct vtd_pages_ser of its page table's pages
+ * @nr_pages: how many there are
+ */
+struct vtd_device_ser {
+	u32 unit;
+	u16 segment;
+	u16 nr_sids;
+	u16 sid[VTD_SER_MAX_SIDS];
+	u16 did;
+	u16 kind;
+	u32 flags;
+	u64 context[2];
+	u64 entry[3];
+	u64 pasid_dir;
+	u64 pasid_table;
+	u64 list;
+	u64 nr_pages;
+};
+
+/**
+ * struct vtd_ser - all of the above
+ * @magic: %VTD_SER_MAGIC
+ * @version: %VTD_SER_VERSION
+ * @length: size of the blob
+ * @crc: CRC-32 of the blob with 0 in this place
+ * @nr_units: number of entries of @unit
+ * @nr_devices: number of entries of @device
+ * @reserved: 0
+ * @unit: the units
+ * @device: the devices
+ */
+struct vtd_ser {
+	u64 magic;
+	u32 version;
+	u32 length;
+	u32 crc;
+	u32 nr_units;
+	u32 nr_devices;
+	u32 reserved;
+	struct vtd_unit_ser unit[VTD_SER_MAX_UNITS];
+	struct vtd_device_ser device[VTD_SER_MAX_DEVICES];
+};
+
+#define VTD_SER_LIST_PAGES	510
+
+/**
+ * struct vtd_pages_ser - a page full of addresses of pages
+ * @next: the next one, 0 after the last
+ * @nr: number of entries of @page, at least 1
+ * @crc: CRC-32 of this page with 0 in this place
+ * @page: addresses of pages of a page table, in no order
+ */
+struct vtd_pages_ser {
+	u64 next;
+	u32 nr;
+	u32 crc;
+	u64 page[VTD_SER_LIST_PAGES];
+};
+
+static_assert(sizeof(struct vtd_pages_ser) == SZ_4K);
+
+#endif /* _LINUX_KHO_ABI_INTEL_IOMMU_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Live update: what goes out
+ */
+#ifndef _INTEL_LIVEUPDATE_OUT_H_
+#define _INTEL_LIVEUPDATE_OUT_H_
+
+#include <linux/types.h>
+
+struct device_domain_info;
+struct intel_iommu;
+struct vtd_device_ser;
+
+int liveupdate_out_start(u64 *data);
+void liveupdate_out_end(void);
+int liveupdate_out_preserve(struct device_domain_info *info);
+void liveupdate_out_unpreserve(struct device_domain_info *info);
+int liveupdate_out_freeze(struct device_domain_info *info);
+void liveupdate_out_unfreeze(struct device_domain_info *info);
+
+#ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
+bool intel_liveupdate_is_preserved(struct device_domain_info *info);
+bool intel_liveupdate_hand_over(struct intel_iommu *iommu);
+#else
+static inline bool
+intel_liveupdate_is_preserved(struct device_domain_info *info)
+{
+	return false;
+}
+
+static inline bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
+{
+	return false;
+}
+#endif
+
+#if IS_ENABLED(CONFIG_KUNIT)
+const char *liveupdate_find_obstacle(struct device_domain_info *info);
+const char *liveupdate_read_translation(struct device_domain_info *info,
+					struct vtd_device_ser *record);
+#endif
+
+#endif /* _INTEL_LIVEUPDATE_OUT_H_ */
