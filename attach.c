@@ -274,7 +274,7 @@ static void install_pasid_entry(struct attach *at)
 	 * With the new entry in place behind it, it can now point to ours.
 	 */
 	if (context_copied(info->iommu, info->bus, info->devfn))
-		intel_pasid_setup_sm_context(info->dev);
+		context_entries_install_directory(info);
 }
 
 static void attach_install(struct attach *at)

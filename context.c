@@ -10,8 +10,10 @@
  * An entry may be that of the kernel before, which has crashed or handed it
  * over. It is marked as copied until the first change.
  *
- * As for PASID entries, entry_sync is the only writer and iommu->lock covers
- * every entry of the unit throughout its change.
+ * As for PASID entries, entry_sync is the only writer, and whoever changes an
+ * entry holds the entry_lock of its device throughout. Devices that share an
+ * entry, as they have an alias in common, are in one group, whose mutex keeps
+ * them apart. iommu->lock covers the allocation of context tables.
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt
@@ -199,7 +201,8 @@ static void context_entry_write(struct intel_iommu *iommu,
 	};
 	struct entry_sync_result result;
 
-	lockdep_assert_held(&iommu->lock);
+	if (info)
+		lockdep_assert_held(&info->entry_lock);
 	result = entry_sync_write(&cs.es, target->val);
 	if (info)
 		trace_context_entry_update(info->dev, sid, cs.old.val,
@@ -311,7 +314,8 @@ struct context_words *context_entry_at(u64 rtaddr, u16 sid)
  * @iommu: the unit
  * @sid: the requester ID
  *
- * Context: Any. Who does not hold iommu->lock may find it half changed.
+ * Context: Any. Who does not hold the device's entry_lock may find it half
+ * changed.
  * Return: the entry; NULL if there is no table for it, so that it reads as not
  * present.
  */
@@ -344,16 +348,14 @@ int context_entry_alloc(struct intel_iommu *iommu, u16 sid)
  * @sid: a requester ID that context_entry_alloc() has made an entry for
  * @ce: the entry
  *
- * Context: Not in interrupts. Takes iommu->lock, and waits for the unit with
- * it.
+ * Context: At boot, before there are devices. Spins until the unit has
+ * invalidated.
  */
 void context_entry_restore(struct intel_iommu *iommu, u16 sid,
 			   const struct context_words *ce)
 {
-	struct context_words *live;
+	struct context_words *live = context_entry_lookup(iommu, sid);
 
-	guard(spinlock)(&iommu->lock);
-	live = context_entry_lookup(iommu, sid);
 	if (WARN_ON(!live))
 		return;
 
@@ -366,16 +368,14 @@ void context_entry_restore(struct intel_iommu *iommu, u16 sid,
  * @iommu: the unit
  * @sid: the requester ID
  *
- * Context: Not in interrupts. Takes iommu->lock, and waits for the unit with
- * it.
+ * Context: Any, with no device of that ID. Spins until the unit has
+ * invalidated.
  */
 void context_entry_block(struct intel_iommu *iommu, u16 sid)
 {
+	struct context_words *live = context_entry_lookup(iommu, sid);
 	const struct context_words blocked = {};
-	struct context_words *live;
 
-	guard(spinlock)(&iommu->lock);
-	live = context_entry_lookup(iommu, sid);
 	if (live)
 		context_entry_write(iommu, NULL, sid, live, &blocked);
 }
@@ -429,19 +429,40 @@ struct context_target {
 	struct context_words alias;
 };
 
+static bool is_second_stage(const struct context_words *ce)
+{
+	return is_present(ce) && FIELD_GET(CONTEXT_TT, ce->val[0]) <=
+				 CONTEXT_TT_SECOND_STAGE_ATS;
+}
+
+/*
+ * An alias may be another device's own requester ID. That device is attached
+ * to the same domain, and may have its ATS on.
+ */
+static struct context_words alias_entry(const struct context_words *alias,
+					const struct context_words *live)
+{
+	struct context_words ce = *alias;
+
+	if (is_second_stage(&ce) && is_second_stage(live))
+		FIELD_MODIFY(CONTEXT_TT, &ce.val[0],
+			     FIELD_GET(CONTEXT_TT, live->val[0]));
+	return ce;
+}
+
 static int context_entry_install_one(struct device_domain_info *info, u16 sid,
 				     void *opaque)
 {
+	struct context_words *live = context_entry_lookup(info->iommu, sid);
 	const struct context_target *target = opaque;
-	bool own = sid == PCI_DEVID(info->bus, info->devfn);
-	struct context_words *live;
+	struct context_words ce;
 
-	guard(spinlock)(&info->iommu->lock);
-	live = context_entry_lookup(info->iommu, sid);
-	if (live)
-		context_entry_write(info->iommu, info, sid, live,
-				    own ? &target->own : &target->alias);
+	if (!live)
+		return 0;
 
+	ce = sid == PCI_DEVID(info->bus, info->devfn) ?
+		target->own : alias_entry(&target->alias, live);
+	context_entry_write(info->iommu, info, sid, live, &ce);
 	return 0;
 }
 
@@ -454,8 +475,8 @@ static int context_entry_install_one(struct device_domain_info *info, u16 sid,
  * The install step of the attach path for legacy mode. Cannot fail; entries
  * that do not exist (see context_entries_alloc()) are blocked already.
  *
- * Context: Not in interrupts. Takes iommu->lock for each entry, and waits for
- * unit and device with it.
+ * Context: May sleep. The device's entry_lock is held. Spins while the unit,
+ * and the device if it has ATS, invalidate.
  */
 void context_entries_install(struct device_domain_info *info,
 			     struct iommu_domain *domain)
@@ -479,60 +500,75 @@ void context_entries_install(struct device_domain_info *info,
 	context_visit_sids(info, context_entry_install_one, &target);
 }
 
-static int setup_sm_context_one(struct device_domain_info *info, u16 sid,
-				void *opaque)
+static int install_directory_one(struct device_domain_info *info, u16 sid,
+				 void *opaque)
 {
+	struct context_words *live = context_entry_lookup(info->iommu, sid);
 	const struct context_words *target = opaque;
-	struct intel_iommu *iommu = info->iommu;
-	struct context_words *live;
 
-	guard(spinlock)(&iommu->lock);
-	live = context_entry_lookup(iommu, sid);
 	/* The entry of an alias that was probed before stays that device's. */
-	if (!is_present(live) || is_copied(iommu, sid))
-		context_entry_write(iommu, info, sid, live, target);
+	if (!is_present(live) || is_copied(info->iommu, sid))
+		context_entry_write(info->iommu, info, sid, live, target);
 
 	return 0;
 }
 
 /**
- * intel_pasid_setup_sm_context - point a device to its PASID directory
- * @dev: the device
+ * context_entries_install_directory - point a device to its PASID directory
+ * @info: the device; context_entries_alloc() has succeeded
  *
  * Replaces a context entry that was copied from the kernel before.
  *
- * Context: Not in interrupts. Takes iommu->lock for each entry, and waits for
- * unit and device with it.
- * Return: 0; -ENOMEM, which cannot happen after context_entries_alloc().
+ * Context: May sleep. The device's entry_lock is held. Spins while the unit
+ * invalidates.
+ */
+void context_entries_install_directory(struct device_domain_info *info)
+{
+	struct pasid_table *dir = info->pasid_table;
+	struct context_words target;
+
+	context_entry_make_directory(&target, info, virt_to_phys(dir->table),
+				     dir->max_pasid / PASID_TBL_ENTRIES, true);
+	context_visit_sids(info, install_directory_one, &target);
+}
+
+/**
+ * intel_pasid_setup_sm_context - point a device that was probed to its PASID
+ *				  directory
+ * @dev: the device
+ *
+ * Context: May sleep. Takes the device's entry_lock and iommu->lock.
+ * Return: 0 or -ENOMEM.
  */
 int intel_pasid_setup_sm_context(struct device *dev)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
-	struct pasid_table *dir = info->pasid_table;
-	struct context_words target;
 	int ret;
 
 	ret = context_entries_alloc(info);
 	if (ret)
 		return ret;
 
-	context_entry_make_directory(&target, info, virt_to_phys(dir->table),
-				     dir->max_pasid / PASID_TBL_ENTRIES, true);
-
-	return context_visit_sids(info, setup_sm_context_one, &target);
+	guard(mutex)(&info->entry_lock);
+	context_entries_install_directory(info);
+	return 0;
 }
 
 /**
  * intel_pasid_teardown_sm_context - take the PASID directory from a device
  * @dev: a device whose PASIDs are all blocked
  *
- * Context: Not in interrupts. Takes iommu->lock for each entry, and waits for
- * unit and device with it.
+ * Context: May sleep. Takes the device's entry_lock and iommu->lock.
  */
 void intel_pasid_teardown_sm_context(struct device *dev)
 {
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
 	struct context_target target = {};
 
-	context_visit_sids(dev_iommu_priv_get(dev), context_entry_install_one,
-			   &target);
+	scoped_guard(mutex, &info->entry_lock)
+		context_visit_sids(info, context_entry_install_one, &target);
+
+	/* Who walks all tables (debugfs) has the lock; none is in this one now. */
+	spin_lock(&info->iommu->lock);
+	spin_unlock(&info->iommu->lock);
 }

@@ -284,29 +284,33 @@ static void block_record(struct intel_iommu *iommu,
 		context_entry_block(iommu, device->sid[i]);
 }
 
-static void block_device(struct intel_iommu *iommu, struct pci_dev *pdev,
-			 const struct vtd_device_ser *device)
+static void block_device(struct device_domain_info *info)
+{
+	if (sm_supported(info->iommu))
+		context_entries_install_directory(info);
+	else
+		context_entries_install(info, intel_iommu_ops.blocked_domain);
+	dev_warn(info->dev, "finished, but not attached: blocked\n");
+}
+
+static void block(struct intel_iommu *iommu, struct pci_dev *pdev,
+		  const struct vtd_device_ser *device)
 {
 	struct device_domain_info *info = NULL;
 	u16 sid = device->sid[0];
 
-	/* Keeps attachments away; one that has been there left no mark. */
-	guard(mutex)(&iommu->did_lock);
-	if (!context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff))
-		return;
-
 	if (pdev)
 		info = liveupdate_info(&pdev->dev);
 	if (!info || info->iommu != iommu) {
-		block_record(iommu, device);
+		if (context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff))
+			block_record(iommu, device);
 		return;
 	}
 
-	pci_warn(pdev, "finished, but not attached: blocked\n");
-	if (sm_supported(iommu))
-		intel_pasid_setup_sm_context(&pdev->dev);
-	else
-		context_entries_install(info, intel_iommu_ops.blocked_domain);
+	/* Keeps attachments away; one that has been there left no mark. */
+	guard(mutex)(&info->entry_lock);
+	if (context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff))
+		block_device(info);
 }
 
 /**
@@ -334,8 +338,7 @@ void liveupdate_in_settle(u16 segment, u16 sid)
 
 	pdev = pci_get_domain_bus_and_slot(segment, PCI_BUS_NUM(sid),
 					   sid & 0xff);
-	block_device(iommu, pdev,
-		     &incoming.blob->device[in - incoming.device]);
+	block(iommu, pdev, &incoming.blob->device[in - incoming.device]);
 	pci_dev_put(pdev);
 
 	guard(mutex)(&in_lock);

@@ -198,7 +198,7 @@ static const char *read_scalable(struct device_domain_info *info,
 
 /*
  * How hardware translates the device now. The live entry tells all that there
- * is to know; the domain itself may go away at any time. Under iommu->lock,
+ * is to know; the domain itself may go away at any time. Under its entry_lock,
  * unless nothing else runs.
  */
 VISIBLE_IF_KUNIT const char *
@@ -220,7 +220,7 @@ static int check_translation(struct device_domain_info *info,
 {
 	const char *why;
 
-	scoped_guard(spinlock, &info->iommu->lock)
+	scoped_guard(mutex, &info->entry_lock)
 		why = liveupdate_read_translation(info, record);
 
 	return why ? refuse(info->dev, why) : 0;

@@ -19,6 +19,7 @@
 #include "attach_world.h"
 #include "../../entry_sync.h"
 #include "../ats.h"
+#include "../context.h"
 #include "../did.h"
 #include "../iommu.h"
 #include "../pasid.h"
