@@ -112,7 +112,7 @@ static int link_record(struct dev_pasid_info *ap)
 {
 	struct dmar_domain *owner = list_owner(ap);
 
-	guard(spinlock_irqsave)(&owner->lock);
+	guard(spinlock)(&owner->lock);
 	if (owner->force_snooping && !ecap_sc_support(ap->unit->did.iommu->ecap))
 		return -EINVAL;
 

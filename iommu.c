@@ -187,26 +187,33 @@ int intel_iommu_set_dirty_tracking(struct iommu_domain *domain, bool enable)
 	return 0;
 }
 
+/*
+ * The mappings of a second stage say themselves whether to snoop, and those to
+ * come will; what is nested on it is told by the entry.
+ */
 static bool force_snooping(struct dmar_domain *domain)
 {
 	guard(spinlock_irqsave)(&domain->lock);
 	if (!domain_support_force_snooping(domain))
 		return false;
 
+	if (intel_domain_is_ss_paging(domain))
+		domain->sspt.vtdss_pt.common.features |=
+			BIT(PT_FEAT_VTDSS_FORCE_COHERENCE);
 	domain->force_snooping = true;
 	return true;
 }
 
 /**
- * intel_iommu_enforce_cache_coherency_fs - make all accesses snoop
- * @domain: a first-stage domain
+ * intel_iommu_enforce_cache_coherency - make all accesses snoop
+ * @domain: a paging domain
  *
  * &iommu_domain_ops.enforce_cache_coherency.
  *
  * Context: May sleep. Takes domain->lock and the entry_lock of each device.
  * Return: whether every unit that the domain is attached to can do it.
  */
-bool intel_iommu_enforce_cache_coherency_fs(struct iommu_domain *domain)
+bool intel_iommu_enforce_cache_coherency(struct iommu_domain *domain)
 {
 	struct dmar_domain *dmar_domain = to_dmar_domain(domain);
 

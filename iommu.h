@@ -26,6 +26,6 @@ int intel_iommu_attach_device(struct iommu_domain *domain, struct device *dev,
 int intel_iommu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 			      ioasid_t pasid, struct iommu_domain *old);
 int intel_iommu_set_dirty_tracking(struct iommu_domain *domain, bool enable);
-bool intel_iommu_enforce_cache_coherency_fs(struct iommu_domain *domain);
+bool intel_iommu_enforce_cache_coherency(struct iommu_domain *domain);
 
 #endif /* _INTEL_IOMMU_H_ */

@@ -11,6 +11,7 @@
 
 #include <kunit/test.h>
 
+#include "../entry_format.h"
 #include "attach_world.h"
 #include "unit_model.h"
 
@@ -511,6 +512,28 @@ static void control_bits(struct kunit *test)
 	}
 }
 
+/* Snooping that is forced on a parent reaches what is nested on it already. */
+static void parent_snoops(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	struct change change = { .from = WORLD_NESTED, .to = WORLD_PRIVATE };
+	struct iommu_domain *parent;
+	const u64 *entry;
+
+	if (!world_has(world, WORLD_NESTED))
+		return;
+
+	set_up(world, change);
+	entry = world->unit.device[WORLD_DEVICE].live;
+	parent = world->domain[WORLD_NESTED].mapped;
+	KUNIT_EXPECT_FALSE(test, entry[1] & PASID_PE_PGSNP);
+	KUNIT_EXPECT_TRUE(test, intel_iommu_enforce_cache_coherency(parent));
+	KUNIT_EXPECT_TRUE(test, entry[1] & PASID_PE_PGSNP);
+	report(world, change, "forcing snooping");
+	tear_down(world, change);
+}
+
 static struct kunit_case attach_cases[] = {
 	KUNIT_CASE_PARAM(changes, attach_gen_params),
 	KUNIT_CASE_PARAM_ATTR(unmaps, attach_gen_params,
@@ -519,6 +542,7 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE_PARAM(no_did_to_inherit, attach_gen_params),
 	KUNIT_CASE_PARAM(no_did_for_detour, attach_gen_params),
 	KUNIT_CASE_PARAM(incompatible, attach_gen_params),
+	KUNIT_CASE_PARAM(parent_snoops, attach_gen_params),
 	KUNIT_CASE_PARAM(control_bits, attach_gen_params),
 	{}
 };

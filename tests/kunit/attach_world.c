@@ -792,7 +792,7 @@ void world_switch_control(struct attach_world *world, enum world_kind kind,
 				intel_iommu_set_dirty_tracking(domain, on), 0);
 	else if (on)
 		KUNIT_EXPECT_TRUE(world->test,
-				  intel_iommu_enforce_cache_coherency_fs(domain));
+				  intel_iommu_enforce_cache_coherency(domain));
 }
 
 /**

@@ -39,6 +39,15 @@ identifier set_dev_pasid = {
 - set_dev_pasid
 + intel_iommu_set_dev_pasid
 
+@@
+identifier enforce = {
+	intel_iommu_enforce_cache_coherency_fs,
+	intel_iommu_enforce_cache_coherency_ss
+};
+@@
+- enforce
++ intel_iommu_enforce_cache_coherency
+
 // An attachment of the requester ID is one like all others.
 @@
 expression domain;
