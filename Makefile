@@ -111,13 +111,14 @@ build/bzImage-kcsan: build/linux.stamp scripts/kernel $(kcsan)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-kcsan
 	$(call step,$(call kernel,linux,kcsan) $(kcsan))
 
-build/vmm: tests/guest/vmm.c tests/guest/vfio.c tests/guest/vfio.h build/toolbox.stamp
-	@$(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static \
-		-pthread -o $@ tests/guest/vmm.c tests/guest/vfio.c
+guest_gcc = $(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror \
+	-static -pthread -o $@ $(filter %.c,$^)
 
-build/nic: tests/guest/nic.c tests/guest/vfio.c tests/guest/vfio.h build/toolbox.stamp
-	@$(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static \
-		-o $@ tests/guest/nic.c tests/guest/vfio.c
+build/vmm: $(addprefix tests/guest/,vmm.c vfio.c vfio.h) build/toolbox.stamp
+	@$(guest_gcc)
+
+build/nic: $(addprefix tests/guest/,nic.c luo.c luo.h vfio.c vfio.h) build/toolbox.stamp
+	@$(guest_gcc)
 
 # entry_sync.c as it is staged, in user space with what checks it
 staged := build/linux/drivers/iommu

@@ -33,14 +33,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/liveupdate.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -48,6 +46,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "luo.h"
 #include "vfio.h"
 
 /* Intel 82540EM, which QEMU calls e1000; see its software developer's manual */
@@ -418,47 +417,14 @@ static int run_receive(uint64_t packets)
 	return 0;
 }
 
-static int open_orchestrator(void)
-{
-	int fd = open("/dev/liveupdate", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		die("/dev/liveupdate");
-	return fd;
-}
-
-static int try_preserve(int session, int fd, uint64_t token)
-{
-	struct liveupdate_session_preserve_fd preserve = {
-		.size = sizeof(preserve),
-		.fd = fd,
-		.token = token,
-	};
-
-	return ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &preserve);
-}
-
 static void preserve(int session, int fd, uint64_t token, const char *what)
 {
-	if (!try_preserve(session, fd, token))
+	if (!luo_preserve(session, fd, token))
 		return;
 	/* No handler takes such a file: that is what the stock kernel says. */
 	if (errno != ENOENT)
 		die("%s is not preserved", what);
 	printf("nic: nothing hands the %s over in this kernel\n", what);
-}
-
-static int create_session(void)
-{
-	struct liveupdate_ioctl_create_session create = {
-		.size = sizeof(create),
-		.name = SESSION,
-	};
-	int orchestrator = open_orchestrator();
-
-	DO_IOCTL(orchestrator, LIVEUPDATE_IOCTL_CREATE_SESSION, &create);
-	close(orchestrator);
-	return create.fd;
 }
 
 /* The session stays open until the jump, or all would be undone. */
@@ -469,7 +435,7 @@ static void hand_over(const struct vmm *vmm, uint64_t packets)
 
 	receive(vmm, packets / 2, 0);
 	/* Preserving takes time, and nothing may be lost in it. */
-	session = create_session();
+	session = luo_create_session(SESSION);
 	preserve(session, vmm->memfd, TOKEN_MEMORY, "memory");
 	for (i = 0; i < vmm->count; i++)
 		preserve(session, vmm->nics[i].vfio.fd, TOKEN_DEVICE + i,
@@ -566,10 +532,10 @@ static int run_refuse(uint64_t packets)
 	set_up(&vmm);
 	nic = &vmm.nics[0];
 	receive(&vmm, packets, 0);
-	session = create_session();
-	if (try_preserve(session, nic->vfio.fd, TOKEN_DEVICE))
+	session = luo_create_session(SESSION);
+	if (luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE))
 		die("the device is not preserved");
-	expect_error(try_preserve(session, nic->vfio.fd, TOKEN_DEVICE + 1),
+	expect_error(luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE + 1),
 		     EBUSY, "preserve a device twice");
 	expect_error(vfio_try_attach(&nic->vfio, vmm.domains[1]),
 		     EBUSY, "replace the domain of a preserved device");
@@ -585,8 +551,8 @@ static int run_refuse(uint64_t packets)
 	print_result(&nic->memory->stream, "");
 
 	vfio_detach(&nic->vfio);
-	session = create_session();
-	expect_error(try_preserve(session, nic->vfio.fd, TOKEN_DEVICE),
+	session = luo_create_session(SESSION);
+	expect_error(luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE),
 		     EBUSY, "preserve a device that is not attached");
 	return 0;
 }
@@ -598,36 +564,12 @@ static int run_refused(uint64_t packets)
 
 	set_up(&vmm);
 	nic = &vmm.nics[0];
-	expect_error(try_preserve(create_session(), nic->vfio.fd, TOKEN_DEVICE),
+	expect_error(luo_preserve(luo_create_session(SESSION), nic->vfio.fd,
+				  TOKEN_DEVICE),
 		     EBUSY, "preserve the device");
 	receive(&vmm, packets, MIN_REPLACES);
 	printf("%s it goes on\n", nic->memory->stream.skipped ? "not ok" : "ok");
 	return 0;
-}
-
-static int retrieve(int session, uint64_t token)
-{
-	struct liveupdate_session_retrieve_fd retrieve = {
-		.size = sizeof(retrieve),
-		.token = token,
-	};
-
-	if (ioctl(session, LIVEUPDATE_SESSION_RETRIEVE_FD, &retrieve))
-		return -1;
-	return retrieve.fd;
-}
-
-static int retrieve_session(void)
-{
-	struct liveupdate_ioctl_retrieve_session session = {
-		.size = sizeof(session),
-		.name = SESSION,
-	};
-	int orchestrator = open_orchestrator();
-
-	DO_IOCTL(orchestrator, LIVEUPDATE_IOCTL_RETRIEVE_SESSION, &session);
-	close(orchestrator);
-	return session.fd;
 }
 
 /* What the device has written that nobody has looked at yet */
@@ -663,7 +605,7 @@ static void retrieve_memory(struct vmm *vmm, int session)
 	struct stat stat;
 	unsigned int i;
 
-	vmm->memfd = retrieve(session, TOKEN_MEMORY);
+	vmm->memfd = luo_retrieve(session, TOKEN_MEMORY);
 	if (vmm->memfd < 0 || fstat(vmm->memfd, &stat))
 		die("the memory is not handed over");
 	vmm->count = stat.st_size / sizeof(struct memory);
@@ -679,18 +621,10 @@ static void retrieve_memory(struct vmm *vmm, int session)
 /* The device from the session, else anew; says which */
 static const char *retrieve_device(struct vmm *vmm, unsigned int i, int session)
 {
-	int fd = retrieve(session, TOKEN_DEVICE + i);
+	int fd = luo_retrieve(session, TOKEN_DEVICE + i);
 
 	bind_device(vmm, i, fd < 0 ? vfio_open(vmm->nics[i].path) : fd);
 	return fd < 0 ? "opened-anew" : "handed-over";
-}
-
-static void finish_session(int session)
-{
-	struct liveupdate_session_finish finish = { .size = sizeof(finish) };
-
-	DO_IOCTL(session, LIVEUPDATE_SESSION_FINISH, &finish);
-	close(session);
 }
 
 /* What a round must not cost: free memory in kB, domain ids */
@@ -744,7 +678,7 @@ static unsigned long take_over(struct vmm *vmm, uint64_t packets,
 	unsigned int i;
 	int session;
 
-	session = retrieve_session();
+	session = luo_retrieve_session(SESSION);
 	retrieve_memory(vmm, session);
 	for (i = 0; i < vmm->count; i++) {
 		found[i].during_jump = count_done(vmm->nics[i].memory);
@@ -756,7 +690,7 @@ static unsigned long take_over(struct vmm *vmm, uint64_t packets,
 	give_devices(vmm);
 	for (i = 0; i < vmm->count; i++)
 		take_device(vmm, i, session, &found[i]);
-	finish_session(session);
+	luo_finish_session(session);
 	replaces = receive(vmm, packets, MIN_REPLACES);
 	print_resources();
 	return replaces;
@@ -834,11 +768,11 @@ static int run_abandon(uint64_t packets)
 	struct vmm vmm;
 	int session;
 
-	session = retrieve_session();
+	session = luo_retrieve_session(SESSION);
 	retrieve_memory(&vmm, session);
 	printf("%s no driver takes a device that is handed over\n",
 	       vfio_offer(VENDOR, DEVICE) ? "not ok" : "ok");
-	finish_session(session);
+	luo_finish_session(session);
 	expect_silence(&vmm.nics[0], "nobody claims");
 	give_devices(&vmm);
 	return open_anew(&vmm, packets);
@@ -849,12 +783,12 @@ static int run_blocked(uint64_t packets)
 	struct vmm vmm;
 	int session;
 
-	session = retrieve_session();
+	session = luo_retrieve_session(SESSION);
 	retrieve_memory(&vmm, session);
 	expect_silence(&vmm.nics[0], "is not handed over");
 	give_devices(&vmm);
-	expect_error(retrieve(session, TOKEN_DEVICE), ENODEV, "retrieve it");
-	finish_session(session);
+	expect_error(luo_retrieve(session, TOKEN_DEVICE), ENODEV, "retrieve it");
+	luo_finish_session(session);
 	return open_anew(&vmm, packets);
 }
 

@@ -217,6 +217,19 @@ void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
 	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_MAP, &map);
 }
 
+void vfio_unmap(const struct vfio *vfio, uint32_t ioas, uint64_t iova,
+		uint64_t length)
+{
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = ioas,
+		.iova = iova,
+		.length = length,
+	};
+
+	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_UNMAP, &unmap);
+}
+
 uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas)
 {
 	struct iommu_hwpt_alloc hwpt = {

@@ -52,6 +52,8 @@ uint32_t vfio_make_ioas(const struct vfio *vfio);
 uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas);
 void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
 	      uint64_t iova, uint64_t length);
+void vfio_unmap(const struct vfio *vfio, uint32_t ioas, uint64_t iova,
+		uint64_t length);
 void vfio_attach(const struct vfio *vfio, uint32_t domain);
 /* May fail; returns what the ioctl does. */
 int vfio_try_attach(const struct vfio *vfio, uint32_t domain);

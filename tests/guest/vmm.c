@@ -22,8 +22,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/iommufd.h>
-#include <linux/vfio.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -31,7 +29,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,18 +136,6 @@ static bool open_device(struct testdev *device)
 	if (found)
 		bind_device(device);
 	return found;
-}
-
-static void unmap(uint32_t ioas, uint64_t iova, uint64_t length)
-{
-	struct iommu_ioas_unmap cmd = {
-		.size = sizeof(cmd),
-		.ioas_id = ioas,
-		.iova = iova,
-		.length = length,
-	};
-
-	DO_IOCTL(vmm.iommufd, IOMMU_IOAS_UNMAP, &cmd);
 }
 
 static void *alloc_pages(unsigned int pages)
@@ -315,7 +300,7 @@ static void *map_thread(void *unused)
 		uint64_t iova = STRESS_IOVA + round % 1024 * (1 << 20);
 
 		vfio_map(&vmm.device.vfio, ioas, memory, iova, length);
-		unmap(ioas, iova, length);
+		vfio_unmap(&vmm.device.vfio, ioas, iova, length);
 	}
 	printf("vmm: %lu maps and unmaps\n", round);
 	return unused;
@@ -502,7 +487,8 @@ static int run_attach(void)
 	check(write_once(&vmm.device) < 0, "DMA of a detached device is blocked");
 	vfio_attach(&vmm.device.vfio, vmm.domains[1].hwpt);
 	check(write_once(&vmm.device) == 1, "DMA lands in the domain attached then");
-	unmap(vmm.domains[1].ioas, TEST_IOVA, TEST_IOVAS * PAGE);
+	vfio_unmap(&vmm.device.vfio, vmm.domains[1].ioas, TEST_IOVA,
+		   TEST_IOVAS * PAGE);
 	check(write_once(&vmm.device) < 0, "DMA to what was unmapped is blocked");
 	return failures != 0;
 }
