@@ -309,7 +309,6 @@ def plot(path, runs):
     """RUNS is a list of (mode, kernel, output, times)."""
     modes = list(dict.fromkeys(mode for mode, *_ in runs))
     script = ["set terminal svg size 900,700 font 'sans,12'",
-              f"set output '{path}'",
               f"set multiplot layout {len(modes)},1",
               "set ylabel 'packets/s'", f"set yrange [0:{1.4 * RATE}]",
               "set key outside right top vertical"]
@@ -339,8 +338,12 @@ def plot(path, runs):
             f"set label 'replaces domains' at {back + 0.1:.2f},{1.25 * RATE}",
             "plot " + ", ".join(curves)]
     script.append("unset multiplot")
-    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True,
-                   check=True)
+    gnuplot = subprocess.run(["gnuplot"], input="\n".join(script) + "\n",
+                             stdout=subprocess.PIPE, text=True, check=True)
+    # It ends lines with blanks, and the file with empty lines.
+    lines = [line.rstrip() for line in gnuplot.stdout.rstrip().split("\n")]
+    with open(path, "w", encoding="utf-8") as picture:
+        picture.write("\n".join(lines) + "\n")
 
 
 def run_updates(kernels, path):
