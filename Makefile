@@ -11,9 +11,10 @@ export KERNEL_TREE
 toolbox := scripts/in-toolbox
 driver  := $(wildcard *.[ch] tests/kunit/*) $(shell find hooks Documentation -type f) \
 	   Kconfig Kbuild
-config  := tests/host/kernel.config
-debug   := $(config) tests/host/debug.config
-kcsan   := $(config) tests/host/kcsan.config
+stock   := tests/host/kernel.config
+rework  := $(stock) tests/host/rework.config
+debug   := $(rework) tests/host/debug.config
+kcsan   := $(rework) tests/host/kcsan.config
 
 help:
 	@echo "make demo     replace domains under a device that does DMA, stock against rework"
@@ -85,29 +86,30 @@ build/linux.stamp: build/linux-stock.stamp scripts/tree scripts/stage $(driver)
 build/rework.patch: build/linux.stamp scripts/patch
 	$(call step,$(toolbox) scripts/patch)
 
+build := scripts/kernel scripts/configure
 kernel = $(toolbox) --bind build/$(1) /usr/src/linux \
 		    --bind build/obj-$(2) /usr/src/obj scripts/kernel $(2)
 
-build/bzImage-stock: build/linux-stock.stamp scripts/kernel $(config)
+build/bzImage-stock: build/linux-stock.stamp $(build) $(stock)
 	@echo "$@: building, about 5 minutes"; mkdir -p build/obj-stock
-	$(call step,$(call kernel,linux-stock,stock) $(config))
+	$(call step,$(call kernel,linux-stock,stock) $(stock))
 
 # The rework starts from stock's objects: only the driver is compiled again.
-build/bzImage-rework: build/linux.stamp scripts/kernel $(config) | build/bzImage-stock
+build/bzImage-rework: build/linux.stamp $(build) $(rework) | build/bzImage-stock
 	@[ -d build/obj-rework ] || cp -a build/obj-stock build/obj-rework
-	$(call step,$(call kernel,linux,rework) $(config))
+	$(call step,$(call kernel,linux,rework) $(rework))
 
 # What a live update to it meets: a blob of another version
 build/bzImage-next: build/bzImage-rework tests/host/next-version
 	@[ -d build/obj-next ] || cp -a build/obj-rework build/obj-next
 	$(call step,$(toolbox) --bind build/linux /usr/src/linux \
-		--bind build/obj-next /usr/src/obj tests/host/next-version $(config))
+		--bind build/obj-next /usr/src/obj tests/host/next-version $(rework))
 
-build/bzImage-debug: build/linux.stamp scripts/kernel $(debug)
+build/bzImage-debug: build/linux.stamp $(build) $(debug)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-debug
 	$(call step,$(call kernel,linux,debug) $(debug))
 
-build/bzImage-kcsan: build/linux.stamp scripts/kernel $(kcsan)
+build/bzImage-kcsan: build/linux.stamp $(build) $(kcsan)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-kcsan
 	$(call step,$(call kernel,linux,kcsan) $(kcsan))
 
