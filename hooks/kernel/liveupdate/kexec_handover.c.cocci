@@ -24,7 +24,6 @@ static struct page *kho_restore_page(...)
 	union kho_page_info page_info;
 	...
 }
-+
 +/**
 + * kho_preserved_size - how much preserved memory begins at an address
 + * @phys: the address, which may be anything
