@@ -749,6 +749,94 @@ static void test_preserved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, result.ret, 0);
 }
 
+/* An entry of the kernel before, on a unit whose devices have no ATC */
+static const struct world_config copied_params[] = {
+	{ .quantum_words = 1 },
+	{ .quantum_words = 1, .caching_mode = true },
+};
+
+static void copied_desc(const struct world_config *config, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "caching-mode=%d",
+		 config->caching_mode);
+}
+
+KUNIT_ARRAY_PARAM(copied, copied_params, copied_desc);
+
+/* What the entry becomes with the first store of a change */
+static struct {
+	struct context_words *live;
+	struct context_words old;
+	struct context_words first;
+} copied;
+
+static bool note_first_store(struct unit_model *unit, bool queue_busy)
+{
+	if (!memcmp(&copied.first, &copied.old, sizeof(copied.old)))
+		copied.first = *copied.live;
+	return false;
+}
+
+static void copied_start(struct kunit *test, struct intel_iommu *iommu, u16 sid)
+{
+	iommu->copied_tables = kunit_kzalloc(test, BIT(16) / 8, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, iommu->copied_tables);
+
+	copied.live = context_entry_lookup(iommu, sid);
+	KUNIT_ASSERT_NOT_NULL(test, copied.live);
+	copied.old = *copied.live;
+	copied.first = *copied.live;
+}
+
+static void test_copied(struct kunit *test)
+{
+	struct attach_world *world = attach_world_make(test, test->param_value);
+	struct device_domain_info *info = &world->pci[0].info;
+	struct unit_grant *grant = &world->domain[WORLD_SS].grant;
+	u16 sid = PCI_DEVID(info->bus, info->devfn);
+	struct unit_model *unit = &world->unit;
+	struct unit_device *ud = &unit->device[WORLD_DEVICE];
+
+	world_attach(world, WORLD_DEVICE, WORLD_SS);
+	copied_start(test, &world->iommu, sid);
+	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+
+	unit_change_begin(unit, ud, NULL, grant);
+	context_entry_restore(&world->iommu, sid, &copied.old);
+	unit_change_end(unit, ud, grant);
+	KUNIT_EXPECT_MEMEQ(test, copied.live, &copied.old,
+			   sizeof(copied.old));
+	KUNIT_EXPECT_TRUE(test, context_copied(&world->iommu, info->bus,
+					       info->devfn));
+	KUNIT_EXPECT_TRUE(test, unit_translates(unit, ud, UNIT_PAGE_KEPT,
+						grant->out[UNIT_PAGE_KEPT]));
+
+	/* The device is gone. P is cleared alone, and nothing stays cached. */
+	unit_change_begin(unit, ud, grant, NULL);
+	unit->on_event = note_first_store;
+	context_entry_block(&world->iommu, sid);
+	unit->on_event = NULL;
+	unit_change_end(unit, ud, NULL);
+	KUNIT_EXPECT_EQ(test, copied.first.val[0],
+			copied.old.val[0] & ~CONTEXT_P);
+	KUNIT_EXPECT_EQ(test, copied.first.val[1], copied.old.val[1]);
+	KUNIT_EXPECT_EQ(test, unit->counts.syncs, 2);
+	KUNIT_EXPECT_TRUE(test, mem_is_zero(copied.live,
+					    sizeof(*copied.live)));
+	KUNIT_EXPECT_FALSE(test, context_copied(&world->iommu, info->bus,
+						info->devfn));
+}
+
+static struct kunit_case liveupdate_entry_cases[] = {
+	KUNIT_CASE_PARAM(test_copied, copied_gen_params),
+	{}
+};
+
+static struct kunit_suite liveupdate_entry_suite = {
+	.name = "intel_liveupdate_entries",
+	.test_cases = liveupdate_entry_cases,
+};
+
 static struct kunit_case liveupdate_refusal_cases[] = {
 	KUNIT_CASE_PARAM(test_refusal, refusal_gen_params),
 	KUNIT_CASE(test_obstacles),
@@ -768,4 +856,5 @@ static struct kunit_suite liveupdate_test_suite = {
 	.test_cases = liveupdate_test_cases,
 };
 
-kunit_test_suites(&liveupdate_test_suite, &liveupdate_refusal_suite);
+kunit_test_suites(&liveupdate_test_suite, &liveupdate_refusal_suite,
+		  &liveupdate_entry_suite);
