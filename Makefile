@@ -55,6 +55,7 @@ tree: build/linux.stamp
 	@echo "build/linux: ready for your .config"
 
 patch: build/rework.patch
+	@cat build/rework.stat
 	@echo "build/rework.patch: git am takes it on a clean tree"
 
 shell: build/bzImage-rework build/initramfs.gz
