@@ -2,7 +2,7 @@
 /*
  * Checks updates by entry_sync against every fetch that hardware may do
  *
- * Used by the KUnit suite and, in user space, by tests/fetches.c.
+ * Used by the KUnit suites, and in user space.
  */
 #ifndef _ENTRY_SYNC_CHECK_H_
 #define _ENTRY_SYNC_CHECK_H_
