@@ -137,7 +137,6 @@ build/fetches.o: tests/user/fetches.c $(wildcard tests/user/shim/*/*.h) scripts/
 	@$(toolbox) scripts/user-space -r -o $@ $< $(staged)/entry_sync_check.c \
 		$(staged)/entry_sync_layout.c $(staged)/intel/entry_format.c \
 		$(staged)/intel/tests/entry_format_layout.c \
-		$(staged)/arm/arm-smmu-v3/arm-smmu-v3-layout.c $(staged)/amd/dte_layout.c \
 		build/linux-stock/tools/lib/vsprintf.c
 
 build/fetches: build/linux.stamp build/fetches.o
