@@ -67,27 +67,30 @@ def console(path):
         return log.read()
 
 
-def stop_if_hung(guest, path):
+def stop_if_hung(guest, path, hung):
     """End a guest that does not come to its init"""
     if guest.poll() is None and "Run /init" not in console(path):
+        hung.set()
         guest.terminate()
 
 
 def run(args, path):
-    """Run the guest; returns (exit status of its command or None, complaints).
+    """Run the guest; returns (exit status of its command or None, complaints,
+    whether it was ended before it came to the driver).
 
     The kernel's console and the command have a serial port each, or their
     lines would run into each other. Descriptors that were handed to this
     program are QEMU's, too.
     """
-    status, output = None, []
+    status, output, hung = None, [], threading.Event()
     with open(f"{path}.qemu", "w", encoding="utf-8") as errors, \
          subprocess.Popen(
              ["timeout", str(args.timeout), *qemu(args),
               "-serial", f"file:{path}.log", "-serial", "stdio"],
              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
              text=True, errors="replace", close_fds=False) as guest:
-        watch = threading.Timer(BOOT_TIMEOUT, stop_if_hung, (guest, path))
+        watch = threading.Timer(BOOT_TIMEOUT, stop_if_hung,
+                                (guest, path, hung))
         watch.start()
         for line in guest.stdout:
             output.append(line)
@@ -101,7 +104,7 @@ def run(args, path):
     complaints = list(find_complaints(args, lines))
     if guest.returncode == 124:
         complaints.append(f"no end after {args.timeout} s")
-    return status, complaints
+    return status, complaints, hung.is_set() and not DRIVER.search(console(path))
 
 
 def main():
@@ -135,14 +138,14 @@ def main():
 
     os.makedirs("build/logs", exist_ok=True)
     path = f"build/logs/{args.log or time.time_ns()}"
-    status, complaints = run(args, path)
-    if status is None and not complaints and not DRIVER.search(console(path)):
+    status, complaints, hung = run(args, path)
+    if hung and not complaints:
         # With the host under load, QEMU's CPUs now and then get into each
         # other's way for good, before the driver is there. Whoever looks for
         # guests that were started again finds their logs.
         print("guest: hung at boot, started again", flush=True)
         os.rename(f"{path}.log", f"{path}.hung.log")
-        status, complaints = run(args, path)
+        status, complaints, _ = run(args, path)
     for line in complaints[:10]:
         print(f"guest: {line}")
     if status == 0 and not complaints:

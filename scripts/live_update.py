@@ -87,7 +87,7 @@ CRASH = {"console": {"tables are copied twice":
 
 CASES = {
     # No jump: what cannot be done with a device that is preserved
-    "refuse": Case("nic refuse {n}", MODES, faults=None),
+    "refuse": Case("nic refuse {n}", MODES),
     # Nobody claims the device after the jump.
     "abandon": Case("live-update 1 nic update {n} next nic abandon {n}", MODES,
                     faults=True),
