@@ -158,4 +158,9 @@ void inv_devtlb_range(struct qi_batch *batch, struct device_domain_info *info,
 void inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
 		u32 pasid);
 
+#if IS_ENABLED(CONFIG_INTEL_IOMMU_KUNIT_TEST)
+/* In dmar.c: what a sender does again and again while it waits */
+int qi_look_for_fault(struct intel_iommu *iommu, int index, int wait_index);
+#endif
+
 #endif /* _INTEL_INVAL_H_ */

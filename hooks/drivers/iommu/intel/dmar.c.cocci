@@ -2,6 +2,11 @@
 //
 // KUnit gives all that a unit is told to a model of it.
 //
+// An error in any descriptor of a submission is cleared, or its sender waits
+// for ever: there are several in one.
+//
+// Once: static bool qi_is_within(
+// Once: if (qi_is_within(head >> shift, index, wait_index)) {
 // Once: #include <kunit/static_stub.h>
 // Once: KUNIT_STATIC_STUB_REDIRECT(qi_submit_sync,
 
@@ -20,3 +25,23 @@ type I, D, C, O;
 +
 	...
   }
+
+@@
+@@
++static bool qi_is_within(int place, int index, int wait_index);
++
+qi_check_fault(...)
+{
+	...
+}
+
+@@
+expression head, shift, index;
+@@
+qi_check_fault(...)
+{
+	<...
+-	(head >> shift) == index
++	qi_is_within(head >> shift, index, wait_index)
+	...>
+}

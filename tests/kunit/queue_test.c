@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit test of errors of the invalidation queue
+ *
+ * Registers are memory. A status bit is cleared by writing it alone; so that one
+ * can see it written, another bit is set besides.
+ */
+
+#include <kunit/test.h>
+
+#include "../inval.h"
+
+/* In what the driver prints about it, so that nobody takes it for another one */
+#define REASON		0xe
+#define MODEL		0x6d6f64656cULL
+
+#define ERROR		DMA_FSTS_IQE
+#define UNWRITTEN	(DMA_FSTS_IQE | DMA_FSTS_PFO)
+
+struct queue {
+	struct intel_iommu iommu;
+	struct q_inval qi;
+};
+
+static struct qi_desc *desc_at(struct queue *queue, unsigned int place)
+{
+	return (struct qi_desc *)queue->qi.desc + place % QI_LENGTH;
+}
+
+static struct queue *make_queue(struct kunit *test)
+{
+	struct queue *queue = kunit_kzalloc(test, sizeof(*queue), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, queue);
+	queue->iommu.qi = &queue->qi;
+	queue->iommu.ecap = BIT_ULL(43);	/* scalable mode: 32-byte descriptors */
+	queue->iommu.reg = (void __iomem *)kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
+	queue->qi.desc = kunit_kcalloc(test, QI_LENGTH, sizeof(struct qi_desc),
+				       GFP_KERNEL);
+	queue->qi.desc_status = kunit_kcalloc(test, QI_LENGTH, sizeof(int),
+					      GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, queue->iommu.reg);
+	KUNIT_ASSERT_NOT_NULL(test, queue->qi.desc);
+	KUNIT_ASSERT_NOT_NULL(test, queue->qi.desc_status);
+
+	writeq(REASON, queue->iommu.reg + DMAR_IQER_REG);
+	for (i = 0; i < QI_LENGTH; i++)
+		desc_at(queue, i)->qw1 = MODEL;
+
+	return queue;
+}
+
+/* The unit stops at @bad, in front of or in a submission, or behind it. */
+static void check(struct kunit *test, unsigned int index, unsigned int count,
+		  int bad)
+{
+	struct queue *queue = make_queue(test);
+	struct intel_iommu *iommu = &queue->iommu;
+	unsigned int wait = (index + count) % QI_LENGTH;
+	unsigned int place = index + QI_LENGTH + bad;
+	bool ours = bad >= 0 && bad <= count;
+	int ret;
+
+	desc_at(queue, wait)->qw0 = QI_IWD_TYPE;
+	writel(place % QI_LENGTH * sizeof(struct qi_desc),
+	       iommu->reg + DMAR_IQH_REG);
+	writel(UNWRITTEN, iommu->reg + DMAR_FSTS_REG);
+	ret = qi_look_for_fault(iommu, index, wait);
+
+	KUNIT_EXPECT_EQ_MSG(test, ret, ours ? -EINVAL : 0,
+			    "index %u count %u bad %d", index, count, bad);
+	/* Cleared, and what stopped the unit waits for nothing. */
+	KUNIT_EXPECT_EQ(test, readl(iommu->reg + DMAR_FSTS_REG),
+			ours ? ERROR : UNWRITTEN);
+	if (ours)
+		KUNIT_EXPECT_EQ(test, desc_at(queue, place)->qw0, QI_IWD_TYPE);
+}
+
+/* Whichever descriptor of a submission is wrong, its sender clears the error. */
+static void error_anywhere(struct kunit *test)
+{
+	static const unsigned int indices[] = { 0, 1, QI_LENGTH - 2, QI_LENGTH - 1 };
+	unsigned int i, count;
+	int bad;
+
+	for (i = 0; i < ARRAY_SIZE(indices); i++)
+		for (count = 1; count <= 4; count++)
+			for (bad = -1; bad <= (int)count + 1; bad++)
+				check(test, indices[i], count, bad);
+}
+
+static struct kunit_case queue_cases[] = {
+	KUNIT_CASE(error_anywhere),
+	{}
+};
+
+static struct kunit_suite queue_suite = {
+	.name = "intel_queue",
+	.test_cases = queue_cases,
+};
+kunit_test_suite(queue_suite);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("KUnit test of errors of the invalidation queue");
