@@ -8,6 +8,7 @@
 #include "ats.h"
 #include "attach.h"
 #include "context.h"
+#include "copied.h"
 #include "did.h"
 #include "iommu.h"
 #include "liveupdate_boot.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // Once: int paging_domain_compatible_first_stage(
+// Once: copied_reserve_dids(iommu, &ce);
 // Once: void iommu_set_root_entry(
 // Once: INIT_LIST_HEAD(&domain->units);
 // Once: list_for_each_entry(ap, &domain->dev_pasids, link_domain) {
@@ -109,6 +110,15 @@ intel_iommu_probe_device(...)
 +	mutex_init(&info->entry_lock);
 	...
 }
+
+// Of a scalable entry the ids are in the PASID tables behind it.
+@@
+identifier ce, did;
+@@
++	if (ext)
++		copied_reserve_dids(iommu, &ce);
+-	did = context_domain_id(&ce);
++	did = ext ? -1 : context_domain_id(&ce);
 
 @@
 identifier info;
