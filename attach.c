@@ -188,7 +188,8 @@ static int prepare_pasid_entry(struct attach *at)
 		return at->domain->type == IOMMU_DOMAIN_BLOCKED ? 0 : -ENOMEM;
 
 	at->detour.ids = &at->ids;
-	detour_prepare(&at->detour, at->entry, &at->target);
+	if (at->ids.from && at->ids.to)
+		detour_prepare(&at->detour, at->entry, &at->target);
 	return 0;
 }
 
@@ -335,7 +336,8 @@ static void attach_commit(struct attach *at)
 	    !dev_is_real_dma_subdevice(info->dev))
 		iommu_enable_pci_ats(info);
 
-	detour_commit(&at->detour);
+	if (at->detour.did)
+		detour_commit(&at->detour);
 	if (from) {
 		iopf_for_domain_remove(&from->domain->domain, info->dev);
 		cache_tags_unassign(from, from->did);

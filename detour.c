@@ -96,7 +96,7 @@ static bool is_one_store(const struct pasid_entry *live,
 static bool is_wanted(struct did_change *ids, struct pasid_entry *live,
 		      const struct pasid_entry *target)
 {
-	if (!ids->from || !ids->to || is_one_store(live, target) ||
+	if (is_one_store(live, target) ||
 	    pasid_entry_is_hitless(live, target))
 		return false;
 
@@ -107,7 +107,8 @@ static bool is_wanted(struct did_change *ids, struct pasid_entry *live,
 
 /**
  * detour_prepare - find a way without a gap, if there is none that is direct
- * @detour: the way; gets an id and cache tags with it, or the id 0
+ * @detour: the way between two attachments; gets an id and cache tags with it,
+ *          or the id 0
  * @live: the live entry, which nobody else changes but to tear it down, or in
  *        control bits
  * @target: what it shall become
@@ -174,16 +175,13 @@ void detour_install(struct detour *detour, struct pasid_change *change,
 
 /**
  * detour_commit - let go of what the way needed
- * @detour: the way; nothing is cached under its id any more but what belongs to
- *          the target
+ * @detour: the way; its id is not 0, and nothing is cached under it any more but
+ *          what belongs to the target
  *
  * Context: May sleep.
  */
 void detour_commit(struct detour *detour)
 {
-	if (!detour->did)
-		return;
-
 	cache_tags_unassign(detour->ids->from, detour->did);
 	cache_tags_unassign(detour->ids->to, detour->did);
 	drop_did(detour);

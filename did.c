@@ -21,22 +21,6 @@
 
 #include "did.h"
 
-/**
- * domain_is_tagged - whether an attached domain has an id and cache tags
- * @domain: any domain, or NULL
- *
- * Identity and blocked domains have no mappings that could change, so nothing
- * that is cached of them needs to be found again.
- *
- * Context: Any.
- * Return: true if it has.
- */
-bool domain_is_tagged(const struct iommu_domain *domain)
-{
-	return domain && domain->type != IOMMU_DOMAIN_IDENTITY &&
-	       domain->type != IOMMU_DOMAIN_BLOCKED;
-}
-
 /* All SVA domains share an id that is always there. */
 static bool has_own_did(const struct dmar_domain *domain)
 {

@@ -43,7 +43,22 @@ struct did_change {
 	bool handed_down;
 };
 
-bool domain_is_tagged(const struct iommu_domain *domain);
+/**
+ * domain_is_tagged - whether an attached domain has an id and cache tags
+ * @domain: any domain, or NULL
+ *
+ * Identity and blocked domains have no mappings that could change, so nothing
+ * that is cached of them needs to be found again.
+ *
+ * Context: Any.
+ * Return: true if it has.
+ */
+static inline bool domain_is_tagged(const struct iommu_domain *domain)
+{
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY &&
+	       domain->type != IOMMU_DOMAIN_BLOCKED;
+}
+
 int did_enter(struct did_change *ids, struct intel_iommu *iommu);
 void did_undo(struct did_change *ids, struct intel_iommu *iommu);
 void did_leave(struct did_change *ids, struct intel_iommu *iommu);
