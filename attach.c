@@ -43,6 +43,7 @@
 #include "detour.h"
 #include "did.h"
 #include "pasid.h"
+#include "page_request.h"
 
 /*
  * One change of domain on its way through prepare, install and commit
@@ -284,7 +285,7 @@ static void attach_install(struct attach *at)
 
 	guard(mutex)(&info->entry_lock);
 	if (at->ids.from)
-		at->ids.from->live = false;
+		WRITE_ONCE(at->ids.from->live, false);
 	if (!dev_is_real_dma_subdevice(info->dev)) {
 		if (sm_supported(info->iommu))
 			install_pasid_entry(at);
@@ -292,7 +293,7 @@ static void attach_install(struct attach *at)
 			context_entries_install(info, at->domain);
 	}
 	if (at->ids.to)
-		at->ids.to->live = true;
+		WRITE_ONCE(at->ids.to->live, true);
 }
 
 /*
@@ -329,7 +330,7 @@ static void attach_commit(struct attach *at)
 
 	/* Page requests of the old domain end before its handler goes. */
 	if (at->entry && from && from->domain->domain.iopf_handler)
-		intel_iommu_drain_pasid_prq(info->dev, at->pasid);
+		page_requests_drain(from);
 
 	commit_record(at);
 	if (!sm_supported(info->iommu) && serves_ats(at) &&

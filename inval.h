@@ -148,6 +148,28 @@ static inline void inv_piotlb(struct qi_batch *batch, u16 did, u32 pasid)
 	qi_desc_piotlb_all(did, pasid, inv_add(batch, 0));
 }
 
+/**
+ * inv_translations - invalidate all translations that an attachment has brought
+ * @batch: the batch
+ * @iommu: the unit
+ * @second_stage: it has a second stage, alone or behind a first
+ * @did: tags them
+ * @pasid: tags those of a first stage, too
+ *
+ * Second-stage translations of others with the same @did go as well.
+ *
+ * Context: Any.
+ */
+static inline void inv_translations(struct qi_batch *batch,
+				    struct intel_iommu *iommu,
+				    bool second_stage, u16 did, u32 pasid)
+{
+	if (second_stage)
+		inv_iotlb(batch, iommu, did, DMA_TLB_DSI_FLUSH);
+	else
+		inv_piotlb(batch, did, pasid);
+}
+
 void inv_iotlb_range(struct qi_batch *batch, struct intel_iommu *iommu,
 		     u16 did, struct inv_range range, bool leaf_only);
 void inv_piotlb_range(struct qi_batch *batch, u16 did, u32 pasid,

@@ -331,14 +331,11 @@ static void flush_translations(struct qi_batch *batch,
 			       struct pasid_change *change,
 			       const struct pasid_entry *pe, u16 did)
 {
-	switch (pasid_pte_get_pgtt(pe)) {
-	case PASID_ENTRY_PGTT_SL_ONLY:
-	case PASID_ENTRY_PGTT_NESTED:
-		inv_iotlb(batch, change->info->iommu, did, DMA_TLB_DSI_FLUSH);
-		break;
-	default:
-		inv_piotlb(batch, did, change->pasid);
-	}
+	u16 type = pasid_pte_get_pgtt(pe);
+
+	inv_translations(batch, change->info->iommu,
+			 type == PASID_ENTRY_PGTT_SL_ONLY ||
+			 type == PASID_ENTRY_PGTT_NESTED, did, change->pasid);
 }
 
 /*

@@ -37,6 +37,10 @@
 # Gone: struct list_head node;
 /^struct cache_tag \{/,/^\};/ s/^\tstruct list_head node;$/\tstruct rb_node node;/
 
+# Gone: struct completion prq_complete;
+# Once: unsigned long prq_passes;
+/^struct intel_iommu \{/,/^\};/ s/^\tstruct completion prq_complete;$/\tunsigned long prq_passes;	\/* How often the queue was read *\//
+
 # Nothing uses them any more.
 # Gone: #define context_pdts(
 # Gone: #define CONTEXT_PASIDE
