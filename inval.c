@@ -39,19 +39,21 @@ void inv_iotlb_range(struct qi_batch *batch, struct intel_iommu *iommu,
 		     u16 did, struct inv_range range, bool leaf_only)
 {
 	u64 type = DMA_TLB_PSI_FLUSH;
-	u64 addr = range.addr | leaf_only;
 
 	if (!has_page_selective(iommu, range.order)) {
 		type = DMA_TLB_DSI_FLUSH;
-		range.order = 0;
-		addr = 0;
+		leaf_only = false;
+		range = (struct inv_range){};
 	}
 
+	/* The hint is another bit in a descriptor's argument than in a register. */
 	if (iommu->qi)
-		qi_desc_iotlb(iommu, did, addr, range.order, type,
-			      inv_add(batch, 0));
+		qi_desc_iotlb(iommu, did, range.addr | leaf_only, range.order,
+			      type, inv_add(batch, 0));
 	else
-		__iommu_flush_iotlb(iommu, did, addr, range.order, type);
+		__iommu_flush_iotlb(iommu, did, range.addr |
+				    (leaf_only ? DMA_TLB_IH_NONLEAF : 0),
+				    range.order, type);
 }
 
 /**
