@@ -272,13 +272,36 @@ static void make_entry(struct intel_iommu *iommu, struct pasid_entry *pe,
 	}
 }
 
+/*
+ * The bits that a domain changes while it is attached: dirty tracking of second
+ * stages and page snoop of first stages; those of a nested domain are its
+ * parent's. VT-d spec, section 9.6. What is set when a change is prepared tells
+ * which way it goes. What counts is set with the device's entry_lock held from
+ * here until the entry is live, so that whoever changes the domain meanwhile
+ * comes after that.
+ */
+static void set_control(struct pasid_entry *pe, struct dmar_domain *domain)
+{
+	u16 type = pasid_pte_get_pgtt(pe);
+
+	if (type == PASID_ENTRY_PGTT_NESTED)
+		domain = domain->s2_domain;
+	if (type != PASID_ENTRY_PGTT_FL_ONLY)
+		FIELD_MODIFY(PASID_PE_SSADE, &pe->val[0],
+			     domain->dirty_tracking);
+	if (type != PASID_ENTRY_PGTT_SL_ONLY)
+		FIELD_MODIFY(PASID_PE_PGSNP, &pe->val[1],
+			     domain->force_snooping);
+}
+
 /**
  * pasid_entry_prepare - find the entry of a PASID, and build what it shall be
  * @info: the device
  * @pasid: its PASID, %IOMMU_NO_PASID for requests without
  * @domain: what shall be attached, of any type
  * @did: tags what hardware caches of it
- * @target: set to the new value, but for control bits; all zero blocks
+ * @target: set to the new value, with control bits as they are now; all zero
+ *          blocks
  *
  * Makes a PASID table if the PASID has none, unless it shall be blocked.
  *
@@ -295,29 +318,10 @@ struct pasid_entry *pasid_entry_prepare(struct device_domain_info *info,
 		return pasid_entry_lookup(info, pasid);
 
 	make_entry(info->iommu, target, domain, did);
+	if (domain->type != IOMMU_DOMAIN_IDENTITY)
+		set_control(target, to_dmar_domain(domain));
 
 	return alloc_entry(info, pasid);
-}
-
-/*
- * The bits that a domain changes while it is attached: dirty tracking of second
- * stages and page snoop of first stages; those of a nested domain are its
- * parent's. VT-d spec, section 9.6. The device's entry_lock is held from here
- * until the entry is live, so that whoever changes the domain meanwhile comes
- * after that.
- */
-static void set_control(struct pasid_entry *pe, struct dmar_domain *domain)
-{
-	u16 type = pasid_pte_get_pgtt(pe);
-
-	if (type == PASID_ENTRY_PGTT_NESTED)
-		domain = domain->s2_domain;
-	if (type != PASID_ENTRY_PGTT_FL_ONLY)
-		FIELD_MODIFY(PASID_PE_SSADE, &pe->val[0],
-			     domain->dirty_tracking);
-	if (type != PASID_ENTRY_PGTT_SL_ONLY)
-		FIELD_MODIFY(PASID_PE_PGSNP, &pe->val[1],
-			     domain->force_snooping);
 }
 
 /* A unit with caching mode caches entries that are not present as DID 0. */
