@@ -262,18 +262,16 @@ static void install_pasid_entry(struct attach *at)
 		.new_did_shared = !to || !did_is_exclusive(to->unit),
 	};
 
-	if (!at->entry)
-		return;
-
 	if (at->detour.did)
 		detour_install(&at->detour, &change, &at->target, to->domain);
-	else
+	else if (at->entry)
 		pasid_entry_install(&change, &at->target,
 				    to ? to->domain : NULL);
 
 	/*
 	 * The context entry still points to the tables of a crashed kernel.
-	 * With the new entry in place behind it, it can now point to ours.
+	 * With the new entry in place behind it, or none, it can now point to
+	 * ours.
 	 */
 	if (context_copied(info->iommu, info->bus, info->devfn))
 		context_entries_install_directory(info);

@@ -507,7 +507,7 @@ static int install_directory_one(struct device_domain_info *info, u16 sid,
 	const struct context_words *target = opaque;
 
 	/* The entry of an alias that was probed before stays that device's. */
-	if (!is_present(live) || is_copied(info->iommu, sid))
+	if (live && (!is_present(live) || is_copied(info->iommu, sid)))
 		context_entry_write(info->iommu, info, sid, live, target);
 
 	return 0;
@@ -515,9 +515,10 @@ static int install_directory_one(struct device_domain_info *info, u16 sid,
 
 /**
  * context_entries_install_directory - point a device to its PASID directory
- * @info: the device; context_entries_alloc() has succeeded
+ * @info: the device
  *
- * Replaces a context entry that was copied from the kernel before.
+ * Replaces a context entry that was copied from the kernel before. Entries that
+ * do not exist (see context_entries_alloc()) stay blocked.
  *
  * Context: May sleep. The device's entry_lock is held. Spins while the unit
  * invalidates.
