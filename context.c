@@ -557,7 +557,9 @@ int intel_pasid_setup_sm_context(struct device *dev)
 
 /**
  * intel_pasid_teardown_sm_context - take the PASID directory from a device
- * @dev: a device whose PASIDs are all blocked
+ * @dev: a device whose PASIDs are all blocked. Its requests without PASID may be
+ *       attached to the identity domain: the core does that for those that have
+ *       reserved regions.
  *
  * Context: May sleep. Takes the device's entry_lock and iommu->lock.
  */
@@ -566,8 +568,10 @@ void intel_pasid_teardown_sm_context(struct device *dev)
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
 	struct context_target target = {};
 
-	scoped_guard(mutex, &info->entry_lock)
+	scoped_guard(mutex, &info->entry_lock) {
+		pasid_entry_block(info);
 		context_visit_sids(info, context_entry_install_one, &target);
+	}
 
 	/* Who walks all tables (debugfs) has the lock; none is in this one now. */
 	spin_lock(&info->iommu->lock);

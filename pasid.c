@@ -525,6 +525,26 @@ void pasid_entry_install(struct pasid_change *change,
 	pasid_change_move(change, target, true);
 }
 
+/**
+ * pasid_entry_block - block the requests without PASID of a device that goes
+ * @info: the device; nothing that has a domain id is attached to them
+ *
+ * Context: May sleep. The device's entry_lock is held. Spins while the unit
+ * invalidates.
+ */
+void pasid_entry_block(struct device_domain_info *info)
+{
+	struct pasid_change change = {
+		.info = info,
+		.pasid = IOMMU_NO_PASID,
+		.live = pasid_entry_lookup(info, IOMMU_NO_PASID),
+	};
+	struct pasid_entry blocked = {};
+
+	if (change.live)
+		pasid_entry_install(&change, &blocked, NULL);
+}
+
 /* A change of the entry that an attachment has put in place; false without */
 static bool change_of(struct dev_pasid_info *ap, struct pasid_change *change)
 {

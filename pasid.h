@@ -115,6 +115,7 @@ void pasid_change_move(struct pasid_change *change,
 		       const struct pasid_entry *target, bool final);
 void pasid_entry_install(struct pasid_change *change,
 			 struct pasid_entry *target, struct dmar_domain *domain);
+void pasid_entry_block(struct device_domain_info *info);
 void pasid_entry_refresh(struct dev_pasid_info *ap);
 void pasid_entry_tear_down(struct dev_pasid_info *ap);
 
