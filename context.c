@@ -38,6 +38,7 @@
  * @cached_did: what tags the entry that hardware may have cached since the last
  *              sync. Invalidating the context-cache goes by it.
  * @copied: it was taken over from the kernel before
+ * @flushed: what @old brought to the caches is gone
  */
 struct context_sync {
 	struct entry_sync es;
@@ -47,6 +48,7 @@ struct context_sync {
 	struct context_words old;
 	u16 cached_did;
 	bool copied;
+	bool flushed;
 };
 
 static bool is_present(const struct context_words *ce)
@@ -76,15 +78,14 @@ static void context_sync_devtlb(struct qi_batch *batch, struct context_sync *cs)
 
 /* A unit without a queue: legacy mode, without device TLBs. */
 static void context_sync_registers(struct context_sync *cs, u16 cached_did,
-				   u16 iotlb_did, bool last)
+				   u16 iotlb_did, bool flush)
 {
-	struct iommu_flush *flush = &cs->iommu->flush;
+	struct iommu_flush *ops = &cs->iommu->flush;
 
-	flush->flush_context(cs->iommu, cached_did, cs->sid,
-			     DMA_CCMD_MASK_NOBIT, DMA_CCMD_DEVICE_INVL);
-	if (last)
-		flush->flush_iotlb(cs->iommu, iotlb_did, 0, 0,
-				   DMA_TLB_DSI_FLUSH);
+	ops->flush_context(cs->iommu, cached_did, cs->sid, DMA_CCMD_MASK_NOBIT,
+			   DMA_CCMD_DEVICE_INVL);
+	if (flush)
+		ops->flush_iotlb(cs->iommu, iotlb_did, 0, 0, DMA_TLB_DSI_FLUSH);
 }
 
 /*
@@ -111,10 +112,10 @@ static void context_sync_copied(struct context_sync *cs)
 
 /*
  * VT-d spec, section 6.5.3.3 (Guidance to Software for Invalidations): the
- * context-cache after each step; after the last one also what was cached
- * behind the entry, in the order in which one cache is refilled from the
- * next. A scalable mode entry changes only while nothing is attached to any
- * PASID, so there is nothing behind it but the device TLB.
+ * context-cache after each step; after the last one, or as soon as the entry is
+ * absent, also what was cached behind the entry, in the order in which one cache
+ * is refilled from the next. A scalable mode entry changes only while nothing is
+ * attached to any PASID, so there is nothing behind it but the device TLB.
  *
  * An entry that was not present is cached only with caching mode; the steps
  * before the last one need the invalidation all the same, as it is what waits
@@ -124,8 +125,9 @@ static void context_sync(struct entry_sync *es, bool last)
 {
 	struct context_sync *cs = container_of(es, struct context_sync, es);
 	struct context_words *live = (struct context_words *)es->entry;
+	bool flush = is_present(&cs->old) && !cs->flushed;
+	bool appears = last && !flush && is_present(live);
 	struct intel_iommu *iommu = cs->iommu;
-	bool was_present = is_present(&cs->old);
 	u16 cached_did, iotlb_did;
 	struct qi_batch batch;
 
@@ -135,26 +137,29 @@ static void context_sync(struct entry_sync *es, bool last)
 		context_sync_copied(cs);
 		return;
 	}
-	if (last && !was_present && !cap_caching_mode(iommu->cap)) {
+	if (appears && !cap_caching_mode(iommu->cap)) {
 		iommu_flush_write_buffer(iommu);
 		return;
 	}
 
-	iotlb_did = context_cache_tag(iommu, was_present ? &cs->old : live);
+	iotlb_did = context_cache_tag(iommu, flush ? &cs->old : live);
 	cached_did = cs->cached_did;
 	cs->cached_did = context_cache_tag(iommu, live);
+	flush &= last || !is_present(live);
+	cs->flushed |= flush;
 	if (!iommu->qi) {
-		context_sync_registers(cs, cached_did, iotlb_did, last);
+		context_sync_registers(cs, cached_did, iotlb_did,
+				       flush || appears);
 		return;
 	}
 
 	inv_init(&batch);
 	inv_context_cache(&batch, cached_did, cs->sid, DMA_CCMD_DEVICE_INVL);
-	if (last && (!sm_supported(iommu) || !was_present)) {
+	if (appears || (flush && !sm_supported(iommu))) {
 		inv_fence(&batch);
 		inv_iotlb(&batch, iommu, iotlb_did, DMA_TLB_DSI_FLUSH);
 	}
-	if (last && was_present)
+	if (flush)
 		context_sync_devtlb(&batch, cs);
 	inv_submit(&batch, iommu);
 }
