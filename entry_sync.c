@@ -287,9 +287,13 @@ VISIBLE_IF_KUNIT void entry_sync_store(u64 *to, const u64 *from,
 	if (words == 2) {
 		u128 *to128 = (u128 *)to;
 
-		/* The only writer: the comparison cannot fail. */
-		cmpxchg128_local(to128, *to128,
-				 (u128)from[1] << 64 | from[0]);
+		/*
+		 * With the lock prefix: only that makes 16 bytes one access
+		 * for others than this CPU, hardware among them. Plain 16-byte
+		 * moves are atomic where the CPU has AVX, and not for use in
+		 * the kernel. The only writer: the comparison cannot fail.
+		 */
+		cmpxchg128(to128, *to128, (u128)from[1] << 64 | from[0]);
 		return;
 	}
 #endif

@@ -69,8 +69,8 @@ static bool has_cmpxchg128;
 #if WORD_BITS == 8
 #define u64 u8
 /* Without the read: it is of 16 bytes, whatever the width of a word. */
-#undef cmpxchg128_local
-#define cmpxchg128_local(ptr, old, new) shim_store_128(ptr, new)
+#undef cmpxchg128
+#define cmpxchg128(ptr, old, new) shim_store_128(ptr, new)
 #endif
 
 #include "entry_sync.c"

@@ -10,6 +10,6 @@ typedef unsigned __int128 u128;
 void shim_store_128(u128 *to, u128 value);
 
 #define system_has_cmpxchg128()		true
-#define cmpxchg128_local(ptr, old, new)	((void)(old), shim_store_128(ptr, new))
+#define cmpxchg128(ptr, old, new)	((void)(old), shim_store_128(ptr, new))
 
 #endif
