@@ -27,9 +27,10 @@
  * cannot be brought about by changing bits that the old one ignores. With at
  * most one critical quantum:
  *
- * 1. In all other quanta, set the bits that the old entry ignores to what the
- *    new one wants. Window: combinations that differ from the old entry in
- *    ignored bits alone; each reads as the old entry.
+ * 1. In all other quanta, set the bits that the old entry ignores, and those
+ *    that are safe to update, to what the new one wants. Window: combinations
+ *    that differ from the old entry in these bits alone; each reads as the old
+ *    entry.
  * 2. Store the critical quantum. Window: two values of this one quantum, the
  *    others are settled; the first reads as the old entry, the second has
  *    every used bit of the new one.
@@ -39,14 +40,15 @@
  * If step 1 finds nothing that the new entry uses, it only clears what both
  * ignore. That may happen at any time, so it goes with step 2.
  *
- * When the new entry is not present, step 2 changes only the bits that it
- * uses, that is the present bit, and step 3 the rest: hardware specifications
- * ask software to keep the rest until hardware has dropped the entry.
+ * When an entry is made non-present, step 2 changes only the bits that the new
+ * one uses, that is the present bit, and what the caller wants to go with it;
+ * step 3 the rest. Some hardware specifications ask software to keep the rest
+ * until hardware has dropped the entry.
  *
  * **Breaking.** With several critical quanta:
  *
- * 1. Clear the present bit and nothing else. Window: the old entry, and the
- *    old entry not present.
+ * 1. Clear the present bit, and what the caller wants to go with it. Window:
+ *    the old entry, and the old entry not present.
  * 2. Store all quanta but the one with the present bit. Window: entries that
  *    are not present, as that bit is clear in the only value of its quantum.
  * 3. Store the quantum with the present bit. Window: not present, or the new
@@ -68,6 +70,8 @@
 #include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/cpufeature.h>
+#include <linux/export.h>
+#include <linux/kconfig.h>
 #include <linux/math.h>
 #include <linux/string.h>
 #include <asm/barrier.h>
@@ -155,7 +159,11 @@ static void plan_breaking(const struct entry_sync *es,
 
 	for (i = 0; i < es->num_words; i++)
 		next[i] = cur[i];
-	next[es->present_word] &= ~es->present_mask;
+	if (is_present(es, cur)) {
+		next[es->present_word] &= ~es->present_mask;
+		for (i = 0; i < es->quantum_words; i++)
+			next[first + i] &= ~es->clear_with_present[i];
+	}
 	cur = add_step(es, steps, cur, next);
 
 	for (i = 0; i < es->num_words; i++)
@@ -173,15 +181,15 @@ static void plan_breaking(const struct entry_sync *es,
  * @next: the entry with all bits changed that may change at once
  * @wanted: the bits that hardware looks at in the target
  * @critical: mask of the words of critical quanta
- * @preload: mask of words with bits that must be set beforehand, unless they
- *           are in a critical quantum
+ * @early: mask of words with bits that must change before the critical quantum,
+ *         unless they are in it
  * @differs: whether there is anything to do
  */
 struct entry_sync_change {
 	u64 next[ENTRY_SYNC_MAX_WORDS];
 	u64 wanted[ENTRY_SYNC_MAX_WORDS];
 	unsigned int critical;
-	unsigned int preload;
+	unsigned int early;
 	bool differs;
 };
 
@@ -220,14 +228,15 @@ static void find_change(const struct entry_sync *es, const u64 *target,
 		*wanted |= target[i];
 
 		differs = es->entry[i] ^ target[i];
-		free = ~used[i] | safe[i];
+		/* What only the old entry uses is cleared after it, safe or not. */
+		free = ~used[i] | (safe[i] & *wanted);
 		change->next[i] = es->entry[i] ^ (differs & free);
 		if (differs)
 			change->differs = true;
 		if (differs & ~free & *wanted)
 			change->critical |= words_of_quantum(es, i);
-		if (differs & ~used[i] & *wanted)
-			change->preload |= BIT(i);
+		if (differs & free & *wanted)
+			change->early |= BIT(i);
 	}
 }
 
@@ -235,22 +244,27 @@ static void plan_hitless(const struct entry_sync *es,
 			 struct entry_sync_steps *steps, const u64 *target,
 			 struct entry_sync_change *change)
 {
+	unsigned int first = round_down(es->present_word, es->quantum_words);
+	bool goes = is_present(es, es->entry) && !is_present(es, target);
 	const u64 *cur = es->entry;
 	u64 *next = change->next;
 	unsigned int i;
 
 	/* The critical quantum, if any, changes in one store: not in step 1. */
-	if (change->preload & ~change->critical) {
+	if (change->early & ~change->critical) {
 		for (i = 0; i < es->num_words; i++)
 			if (change->critical & BIT(i))
 				next[i] = cur[i];
 		cur = add_step(es, steps, cur, next);
 	}
 
+	for (i = 0; i < es->quantum_words; i++)
+		change->wanted[first + i] |= es->clear_with_present[i];
 	for (i = 0; i < es->num_words; i++)
 		if (change->critical & BIT(i))
-			next[i] = is_present(es, target) ? target[i] :
-				(cur[i] & ~change->wanted[i]) | target[i];
+			next[i] = goes ?
+				(cur[i] & ~change->wanted[i]) | target[i] :
+				target[i];
 	cur = add_step(es, steps, cur, next);
 
 	add_step(es, steps, cur, target);
@@ -277,6 +291,16 @@ static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
 		plan_breaking(es, steps, target);
 }
 
+#ifdef system_has_cmpxchg128
+/* Two words as they are to be in memory, whatever the CPU's byte order */
+static u128 to_u128(const u64 *words)
+{
+	const unsigned int low = IS_ENABLED(CONFIG_CPU_BIG_ENDIAN);
+
+	return (u128)words[!low] << 64 | words[low];
+}
+#endif
+
 /* Everything that hardware can see of an update goes through here. */
 VISIBLE_IF_KUNIT void entry_sync_store(u64 *to, const u64 *from,
 				       unsigned int words)
@@ -293,7 +317,7 @@ VISIBLE_IF_KUNIT void entry_sync_store(u64 *to, const u64 *from,
 		 * moves are atomic where the CPU has AVX, and not for use in
 		 * the kernel. The only writer: the comparison cannot fail.
 		 */
-		cmpxchg128(to128, *to128, (u128)from[1] << 64 | from[0]);
+		cmpxchg128(to128, *to128, to_u128(from));
 		return;
 	}
 #endif
@@ -330,6 +354,7 @@ unsigned int entry_sync_quantum_words(unsigned int hw_quantum_words)
 #endif
 	return 1;
 }
+EXPORT_SYMBOL_GPL(entry_sync_quantum_words);
 
 /**
  * entry_sync_plan - say what entry_sync_write() would do
@@ -351,6 +376,7 @@ struct entry_sync_result entry_sync_plan(const struct entry_sync *es,
 	plan(es, &steps, target);
 	return steps.result;
 }
+EXPORT_SYMBOL_GPL(entry_sync_plan);
 
 /**
  * entry_sync_write - move a live entry to a new value, never torn
@@ -387,3 +413,4 @@ struct entry_sync_result entry_sync_write(struct entry_sync *es,
 	}
 	return steps.result;
 }
+EXPORT_SYMBOL_GPL(entry_sync_write);

@@ -17,9 +17,14 @@ struct entry_sync;
 /**
  * struct entry_sync_ops - what the library must know about an entry format
  *
- * All masks and entries are arrays of &entry_sync.num_words 64-bit words in
- * CPU byte order. The callbacks run in the context of the caller of
- * entry_sync_write(), with the caller's locks held.
+ * All masks and entries are arrays of &entry_sync.num_words 64-bit words as
+ * they are in memory, that is in the byte order of the hardware. The library
+ * only compares and combines bits of one place, so it need not know that order.
+ * A driver whose entries are &__le64 hands them over with a __force cast of the
+ * pointers, and gives &entry_sync.present_mask by way of cpu_to_le64().
+ *
+ * The callbacks run in the context of the caller of entry_sync_write(), with
+ * the caller's locks held.
  */
 struct entry_sync_ops {
 	/**
@@ -32,9 +37,10 @@ struct entry_sync_ops {
 
 	/**
 	 * @get_update_safe: Optional. Set in @safe the used bits that may
-	 * change from @cur to @target at any time, in any order with all
-	 * others, without harm. @safe comes zeroed. The present bit and the
-	 * bits on which @get_used depends must not be named.
+	 * change from @cur to @target, in any order, while hardware goes on
+	 * using @cur. Only what both entries use counts. @safe comes zeroed.
+	 * The present bit and the bits on which @get_used depends must not be
+	 * named.
 	 */
 	void (*get_update_safe)(const u64 *cur, const u64 *target, u64 *safe);
 
@@ -60,6 +66,11 @@ struct entry_sync_ops {
  * @present_word: index of the word that holds the present bit
  * @present_mask: the present bit; hardware uses nothing of an entry in which
  *                it is clear, except bits that @ops->get_used names
+ * @clear_with_present: bits to clear in the store that makes the entry
+ *                      non-present, besides the present bit, in the words of
+ *                      its quantum; none that a non-present entry uses. 0 where
+ *                      hardware wants the rest of an entry to stay until it has
+ *                      dropped it
  *
  * Embed it in a larger structure to hand context to @ops->sync.
  */
@@ -70,14 +81,15 @@ struct entry_sync {
 	unsigned int quantum_words;
 	unsigned int present_word;
 	u64 present_mask;
+	u64 clear_with_present[2];
 };
 
 /**
  * enum entry_sync_verdict - how an entry moves to its target
  * @ENTRY_SYNC_INVALID: not at all: the description of the entry is wrong
  * @ENTRY_SYNC_UNCHANGED: the entry has the target's value already
- * @ENTRY_SYNC_HITLESS: every fetch reads as the old or as the new entry, but
- *                      for bits that are safe to update, which are of either
+ * @ENTRY_SYNC_HITLESS: every fetch reads as the old entry, but for bits that
+ *                      are safe to update, or as the new entry
  * @ENTRY_SYNC_BREAKING: some fetches may read a non-present entry
  */
 enum entry_sync_verdict {

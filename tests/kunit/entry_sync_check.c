@@ -7,9 +7,10 @@
  * checker is told of each store, keeps the values, and at each sync looks at
  * every combination of them, every *composite*.
  *
- * A composite is right if in the bits that it uses itself it is the old or the
- * new entry, or, in a breaking update, if it is not present. Of bits that are
- * safe to update it may have those of either, but of no third.
+ * A composite is right if in the bits that it uses itself it is the old entry,
+ * but for bits that are safe to update, or the new one; or, in a breaking
+ * update, if it is not present. It never uses a bit that neither of them has,
+ * other than a cleared present bit.
  *
  * Beyond that the checker holds an update against what it must not cost:
  *
@@ -20,19 +21,21 @@
  *   expect of a pair of entries.
  *
  * And against VT-d spec, section 6.5.3.3: an entry is made non-present by its
- * present bit alone; the rest stays until a sync has been. That sync is needed
- * even if it orders nothing in the fetch model.
+ * present bit alone, but for what its format allows to go with it; the rest
+ * stays until a sync has been. That sync is needed even if it orders nothing in
+ * the fetch model.
  */
 
 #include <linux/bits.h>
 #include <linux/kernel.h>
+#include <linux/math.h>
 #include <linux/string.h>
 
 #include "entry_sync_check.h"
 
 static struct entry_sync_window *this_window(struct entry_sync_check *ck)
 {
-	return &ck->windows[ck->syncs % 2];
+	return &ck->windows[ck->seen.syncs % 2];
 }
 
 static unsigned int num_quanta(const struct entry_sync_check *ck)
@@ -90,26 +93,32 @@ void entry_sync_check_fail(struct entry_sync_check *ck, const char *fmt, ...)
 
 /* Does hardware find in @fetched what it would find in @entry? */
 static bool reads_as(const struct entry_sync_check *ck, const u64 *fetched,
-		     const u64 *used, const u64 *entry)
+		     const u64 *used, const u64 *entry, const u64 *safe)
 {
 	unsigned int i;
 
 	for (i = 0; i < ck->es.num_words; i++)
-		if ((fetched[i] ^ entry[i]) & used[i] & ~ck->safe[i])
+		if ((fetched[i] ^ entry[i]) & used[i] & ~safe[i])
 			return false;
 	return true;
 }
 
-static bool safe_bits_are_of_either(const struct entry_sync_check *ck,
-				    const u64 *fetched, const u64 *used)
+/* The bits of a word of an entry that say whether it is present */
+static u64 present_bits(const struct entry_sync_check *ck, unsigned int word)
+{
+	return word == ck->es.present_word ? ck->es.present_mask : 0;
+}
+
+static bool uses_foreign_bit(const struct entry_sync_check *ck,
+			     const u64 *fetched, const u64 *used)
 {
 	unsigned int i;
 
 	for (i = 0; i < ck->es.num_words; i++)
 		if ((fetched[i] ^ ck->old[i]) & (fetched[i] ^ ck->new[i]) &
-		    used[i] & ck->safe[i])
-			return false;
-	return true;
+		    used[i] & ~present_bits(ck, i))
+			return true;
+	return false;
 }
 
 enum reading { READS_RIGHT, READS_NOT_PRESENT, READS_TORN };
@@ -117,13 +126,14 @@ enum reading { READS_RIGHT, READS_NOT_PRESENT, READS_TORN };
 static enum reading read_entry(const struct entry_sync_check *ck,
 			       const u64 *fetched)
 {
+	static const u64 nothing[ENTRY_SYNC_MAX_WORDS];
 	u64 used[ENTRY_SYNC_MAX_WORDS] = {};
 
 	ck->es.ops->get_used(fetched, used);
-	if (!safe_bits_are_of_either(ck, fetched, used))
+	if (uses_foreign_bit(ck, fetched, used))
 		return READS_TORN;
-	if (reads_as(ck, fetched, used, ck->old) ||
-	    reads_as(ck, fetched, used, ck->new))
+	if (reads_as(ck, fetched, used, ck->old, ck->safe) ||
+	    reads_as(ck, fetched, used, ck->new, nothing))
 		return READS_RIGHT;
 
 	return is_present(ck, fetched) ? READS_TORN : READS_NOT_PRESENT;
@@ -166,26 +176,34 @@ static bool next_composite(const struct entry_sync_check *ck, u64 *fetched,
 	return false;
 }
 
+static void check_composite(struct entry_sync_check *ck, const u64 *fetched)
+{
+	enum reading reading = read_entry(ck, fetched);
+	char text[160];
+
+	ck->counts.composites++;
+	ck->seen.not_present += reading == READS_NOT_PRESENT;
+	ck->seen.torn += reading == READS_TORN;
+	ck->counts.torn += reading == READS_TORN;
+	if (is_wrong(ck, reading)) {
+		print_entry(text, sizeof(text), fetched);
+		entry_sync_check_fail(ck, "%s fetch %s",
+				      reading == READS_TORN ?
+				      "torn" : "non-present", text);
+	}
+}
+
 static void check_composites(struct entry_sync_check *ck,
 			     const struct entry_sync_window *window)
 {
 	unsigned int choice[ENTRY_SYNC_MAX_WORDS] = {};
 	u64 fetched[ENTRY_SYNC_MAX_WORDS] = {};
-	enum reading reading;
-	char text[160];
 
+	if (ck->whole_fetches)
+		return;
 	memcpy(fetched, window->value[0], sizeof(fetched));
 	do {
-		ck->counts.composites++;
-		reading = read_entry(ck, fetched);
-		ck->not_present += reading == READS_NOT_PRESENT;
-		ck->counts.torn += reading == READS_TORN;
-		if (is_wrong(ck, reading)) {
-			print_entry(text, sizeof(text), fetched);
-			entry_sync_check_fail(ck, "%s fetch %s",
-					      reading == READS_TORN ?
-					      "torn" : "non-present", text);
-		}
+		check_composite(ck, fetched);
 	} while (next_composite(ck, fetched, window, choice));
 }
 
@@ -201,15 +219,22 @@ static void add_value(const struct entry_sync_check *ck,
 	}
 }
 
-/* Would the two windows, as one, be right as well? */
-static bool check_orders_nothing(const struct entry_sync_check *ck,
-				 const struct entry_sync_window *first,
-				 const struct entry_sync_window *second)
+/*
+ * Would the two windows, as one, be right as well? Not asked of the way to an
+ * entry that is not present and yet used in several quanta.
+ */
+static bool orders_nothing(const struct entry_sync_check *ck,
+			   const struct entry_sync_window *first,
+			   const struct entry_sync_window *second)
 {
 	unsigned int choice[ENTRY_SYNC_MAX_WORDS] = {};
 	struct entry_sync_window both = *first;
 	u64 fetched[ENTRY_SYNC_MAX_WORDS] = {};
 	unsigned int q;
+
+	if (ck->planned.verdict == ENTRY_SYNC_BREAKING &&
+	    !is_present(ck, ck->new))
+		return false;
 
 	/* What the second starts with is in the first already. */
 	for (q = 0; q < num_quanta(ck); q++)
@@ -229,6 +254,8 @@ static bool check_orders_nothing(const struct entry_sync_check *ck,
 static void check_teardown(struct entry_sync_check *ck,
 			   struct entry_sync_window *window)
 {
+	unsigned int first = round_down(ck->es.present_word,
+					ck->es.quantum_words);
 	u64 used[ENTRY_SYNC_MAX_WORDS] = {}, may_change[ENTRY_SYNC_MAX_WORDS] = {};
 	unsigned int i;
 
@@ -241,6 +268,8 @@ static void check_teardown(struct entry_sync_check *ck,
 	if (!is_present(ck, ck->new))
 		ck->es.ops->get_used(ck->new, may_change);
 	may_change[ck->es.present_word] |= ck->es.present_mask;
+	for (i = 0; i < ck->es.quantum_words; i++)
+		may_change[first + i] |= ck->es.clear_with_present[i];
 	for (i = 0; i < ck->es.num_words; i++)
 		if ((window->value[0][i] ^ ck->live[i]) & used[i] &
 		    ~may_change[i] & ~ck->safe[i])
@@ -274,7 +303,7 @@ static void check_sync(struct entry_sync *es, bool last)
 {
 	struct entry_sync_check *ck = container_of(es, struct entry_sync_check, es);
 	struct entry_sync_window *window = this_window(ck);
-	struct entry_sync_window *before = &ck->windows[(ck->syncs + 1) % 2];
+	struct entry_sync_window *before = &ck->windows[(ck->seen.syncs + 1) % 2];
 
 	if (ck->last)
 		entry_sync_check_fail(ck, "sync after the last one");
@@ -285,11 +314,11 @@ static void check_sync(struct entry_sync *es, bool last)
 	ck->counts.windows++;
 	check_composites(ck, window);
 	check_teardown(ck, window);
-	if (ck->syncs && !before->clears_present &&
-	    check_orders_nothing(ck, before, window))
-		entry_sync_check_fail(ck, "sync %u orders nothing", ck->syncs);
+	if (ck->seen.syncs && !before->clears_present &&
+	    orders_nothing(ck, before, window))
+		entry_sync_check_fail(ck, "sync %u orders nothing", ck->seen.syncs);
 
-	ck->syncs++;
+	ck->seen.syncs++;
 	open_window(ck);
 }
 
@@ -310,7 +339,7 @@ void entry_sync_check_stored(struct entry_sync_check *ck, const u64 *to)
 	unsigned int i, word, n = window->num[q];
 	bool differs = false;
 
-	ck->stores++;
+	ck->seen.stores++;
 	for (i = 0; i < ck->es.quantum_words; i++) {
 		word = q * ck->es.quantum_words + i;
 		differs |= window->value[n - 1][word] != ck->live[word];
@@ -323,6 +352,25 @@ void entry_sync_check_stored(struct entry_sync_check *ck, const u64 *to)
 				      q);
 	else
 		add_value(ck, window, q, ck->live);
+	if (ck->whole_fetches)
+		check_composite(ck, ck->live);
+}
+
+/**
+ * entry_sync_check_store - store a quantum, for writers other than entry_sync
+ * @es: the entry that the checker handed to the writer
+ * @word: the first word of the quantum
+ * @value: what its words get
+ *
+ * Context: Any.
+ */
+void entry_sync_check_store(struct entry_sync *es, unsigned int word,
+			    const u64 *value)
+{
+	struct entry_sync_check *ck = container_of(es, struct entry_sync_check, es);
+
+	memcpy(&ck->live[word], value, es->quantum_words * sizeof(u64));
+	entry_sync_check_stored(ck, &ck->live[word]);
 }
 
 /* What the writer says of its work must be what was seen. */
@@ -338,18 +386,18 @@ static void check_result(struct entry_sync_check *ck,
 		check_composites(ck, this_window(ck));
 		entry_sync_check_fail(ck, "store without a sync");
 	}
-	if (ck->syncs && !ck->last)
+	if (ck->seen.syncs && !ck->last)
 		entry_sync_check_fail(ck, "no sync was the last one");
 	if (memcmp(&ck->planned, done, sizeof(*done)))
 		entry_sync_check_fail(ck, "done otherwise than planned");
-	if (done->stores != ck->stores || done->syncs != ck->syncs)
+	if (done->stores != ck->seen.stores || done->syncs != ck->seen.syncs)
 		entry_sync_check_fail(ck, "%u stores, %u syncs, not %u, %u",
-				      ck->stores, ck->syncs, done->stores,
+				      ck->seen.stores, ck->seen.syncs, done->stores,
 				      done->syncs);
 	if (unchanged != !memcmp(ck->old, ck->new, size))
 		entry_sync_check_fail(ck, "%schanged, it says",
 				      unchanged ? "un" : "");
-	if (done->verdict == ENTRY_SYNC_BREAKING && !ck->not_present)
+	if (done->verdict == ENTRY_SYNC_BREAKING && !ck->seen.not_present)
 		entry_sync_check_fail(ck, "breaking for nothing");
 }
 
@@ -397,10 +445,12 @@ entry_sync_check_update(struct entry_sync_check *ck,
 		.quantum_words = quantum_words,
 		.present_word = format->present_word,
 		.present_mask = format->present_mask,
+		.clear_with_present = {
+			format->clear_with_present[0],
+			format->clear_with_present[1],
+		},
 	};
-	ck->stores = 0;
-	ck->syncs = 0;
-	ck->not_present = 0;
+	ck->seen = (struct entry_sync_seen){};
 	ck->last = false;
 	ck->failed = false;
 	memcpy(ck->old, old, size);

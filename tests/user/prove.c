@@ -24,9 +24,10 @@
  * it differs from the new one in no bit of U(new) & ~S, it also is U(new).
  *
  * By (1) again, an entry that differs from the old one in no bit of
- * U(old) & ~S uses what the old one uses, thus reads as the old one; likewise
- * for the new one. That is how a fetched entry is judged here, without asking
- * for its own mask.
+ * U(old) & ~S uses what the old one uses, thus reads as the old one but for bits
+ * that are safe to update; and one that differs from the new one in no bit of
+ * U(new) reads as the new one. That is how a fetched entry is judged here,
+ * without asking for its own mask.
  *
  * **Every fetch.** The fetch model is that of entry_sync.c. One fetch is
  * followed through each window: it starts with the entry as the window found
@@ -38,10 +39,10 @@
  * combination. So if it breaks a theorem for words of 64 bits, it does for the
  * words that are left when in each only those bits are kept that have a say:
  *
- * - one for each step that changes the word, and one that makes a preload
+ * - one for each step that changes the word, and one that makes step 1
  *   necessary or the word critical. A critical quantum is left alone by step 1;
- *   another changes in step 1 or 2, not in both, and can need a preload in step
- *   1 only. That is at most three bits;
+ *   another changes in step 1 or 2, not in both, and can make step 1 necessary
+ *   only if it changes in it. That is at most three bits;
  * - two of the present mask: with them old and new entry are as present as they
  *   were, and the mask is not empty;
  * - two in which a torn fetch differs from the old and from the new entry, or
@@ -73,7 +74,7 @@ static bool has_cmpxchg128;
 #define cmpxchg128(ptr, old, new) shim_store_128(ptr, new)
 #endif
 
-#include "entry_sync.c"
+#include "../../entry_sync.c"
 #include "prove.h"
 
 struct entry {
@@ -171,29 +172,50 @@ static bool sets_unused_bits(void)
 	return bits;
 }
 
-/* Does hardware find in @fetched what it finds in @entry? */
-static bool reads_as(const struct entry *fetched, const struct entry *entry,
-		     const struct entry *used)
+/* The old entry may have changed where that is safe. */
+static bool reads_as_old(const struct entry *fetched)
 {
 	u64 differs = 0;
 	unsigned int i;
 
 	for (i = 0; i < up.es.num_words; i++)
-		differs |= (fetched->word[i] ^ entry->word[i]) &
-			   used->word[i] & ~up.safe.word[i];
+		differs |= (fetched->word[i] ^ up.old.word[i]) &
+			   up.used_by_old.word[i] & ~up.safe.word[i];
 	return !differs;
 }
 
-/* Is a bit, other than a cleared present bit, neither the old nor the new? */
+static bool reads_as_new(const struct entry *fetched)
+{
+	u64 differs = 0;
+	unsigned int i;
+
+	for (i = 0; i < up.es.num_words; i++)
+		differs |= (fetched->word[i] ^ up.new.word[i]) &
+			   up.used_by_new.word[i];
+	return !differs;
+}
+
+/* The bits that are cleared where an entry is made non-present */
+static u64 cleared(unsigned int word)
+{
+	unsigned int first = round_down(up.es.present_word, up.es.quantum_words);
+
+	return present_bit(word) |
+	       (word - first < up.es.quantum_words ?
+		up.es.clear_with_present[word - first] : 0);
+}
+
+/* Is a bit that was not cleared on the way neither the old nor the new? */
 static bool has_foreign_bit(const struct entry *fetched)
 {
+	bool gone = present(&up.old) && !present(fetched);
 	u64 foreign = 0;
 	unsigned int i;
 
 	for (i = 0; i < up.es.num_words; i++)
 		foreign |= (fetched->word[i] ^ up.old.word[i]) &
 			   (fetched->word[i] ^ up.new.word[i]) &
-			   ~(present_bit(i) & ~fetched->word[i]);
+			   ~(gone ? cleared(i) & ~fetched->word[i] : 0);
 	return foreign;
 }
 
@@ -262,7 +284,7 @@ static bool critical_leaves_rest(void)
 
 	for (i = 0; i < up.es.num_words; i++)
 		if (is_critical(round_down(i, up.es.quantum_words)))
-			rest |= up.old.word[i] & ~wanted(i);
+			rest |= up.old.word[i] & ~wanted(i) & ~cleared(i);
 	return rest;
 }
 
@@ -343,8 +365,8 @@ static void get_update_safe(const u64 *cur, const u64 *target, u64 *safe)
 
 static void check_fetch(void)
 {
-	bool reads_right = reads_as(&up.fetched, &up.old, &up.used_by_old) ||
-			   reads_as(&up.fetched, &up.new, &up.used_by_new);
+	bool reads_right = reads_as_old(&up.fetched) ||
+			   reads_as_new(&up.fetched);
 
 	prove("no fetch is torn",
 	      !up.kept || reads_right ||
@@ -362,10 +384,10 @@ static void check_teardown(void)
 
 	for (i = 0; i < up.es.num_words; i++)
 		changes |= (up.before.word[i] ^ after.word[i]) &
-			   up.used_by_old.word[i] & ~present_bit(i) &
+			   up.used_by_old.word[i] & ~cleared(i) &
 			   ~up.safe.word[i] &
 			   ~(present(&up.new) ? 0 : wanted(i));
-	prove("the present bit is cleared alone",
+	prove("the present bit is cleared alone, but for what may go with it",
 	      !up.kept || !present(&up.before) || present(&after) ||
 	      !changes);
 }
@@ -444,6 +466,7 @@ static void set_up(void)
 		.quantum_words = QUANTUM_WORDS,
 		.present_word = nondet_uint(),
 		.present_mask = nondet_u64(),
+		.clear_with_present = { nondet_u64(), nondet_u64() },
 	};
 	for (i = 0; i < ENTRY_SYNC_MAX_WORDS; i++) {
 		live[i] = nondet_u64();
@@ -474,13 +497,13 @@ static void check_verdict(enum entry_sync_verdict verdict)
 static void check_bounds(const struct entry_sync_result *done)
 {
 	unsigned int num_quanta = up.es.num_words / up.es.quantum_words;
-	bool in_one_go = present(&up.new) || !critical_leaves_rest();
+	bool goes = present(&up.old) && !present(&up.new);
+	bool in_one_go = !goes || !critical_leaves_rest();
 
 	prove("at most 3 syncs", up.syncs <= 3);
 	prove("hitless: at most 2 stores per quantum, of the critical one 1",
 	      done->verdict != ENTRY_SYNC_HITLESS ||
-	      up.stores <= 2 * num_quanta -
-			   (up.critical == 1 && present(&up.new)));
+	      up.stores <= 2 * num_quanta - (up.critical == 1 && !goes));
 	prove("breaking: at most one store more than there are quanta",
 	      done->verdict != ENTRY_SYNC_BREAKING ||
 	      up.stores <= num_quanta + present(&up.old));
