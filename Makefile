@@ -120,6 +120,23 @@ build/bzImage-kcsan: build/linux.stamp $(build) $(kcsan)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-kcsan
 	$(call step,$(call kernel,linux,kcsan) $(kcsan))
 
+# The rework starts from stock's objects: what differs must be newer.
+from_stock = [ -d build/obj-$(1)-rework ] || { \
+	cp -a build/obj-$(1)-stock build/obj-$(1)-rework && \
+	(cd build/linux && xargs touch -c < ../linux.files); }
+
+arm64 = $(toolbox) --bind build/$(1) /usr/src/linux \
+		   --bind build/obj-arm64-$(2) /usr/src/obj tests/host/kernel-arm64 $(2) build
+
+build/Image-stock: build/linux-stock.stamp tests/host/kernel-arm64 tests/host/arm64.config
+	@echo "$@: building, about 3 minutes"; mkdir -p build/obj-arm64-stock
+	$(call step,$(call arm64,linux-stock,stock))
+
+build/Image-rework: build/linux.stamp tests/host/kernel-arm64 tests/host/arm64.config \
+		    | build/Image-stock
+	@$(call from_stock,arm64)
+	$(call step,$(call arm64,linux,rework))
+
 guest_gcc = $(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror \
 	-static -pthread -o $@ $(filter %.c,$^)
 
@@ -137,6 +154,7 @@ build/fetches.o: tests/user/fetches.c $(wildcard tests/user/shim/*/*.h) scripts/
 	@$(toolbox) scripts/user-space -r -o $@ $< $(staged)/entry_sync_check.c \
 		$(staged)/entry_sync_layout.c $(staged)/intel/entry_format.c \
 		$(staged)/intel/tests/entry_format_layout.c \
+		$(staged)/arm/arm-smmu-v3/arm-smmu-v3-layout.c \
 		build/linux-stock/tools/lib/vsprintf.c
 
 build/fetches: build/linux.stamp build/fetches.o

@@ -20,6 +20,7 @@
 
 #include "../entry_format.h"
 #include "entry_format_layout.h"
+#include "../../arm/arm-smmu-v3/arm-smmu-v3-layout.h"
 
 static struct entry_sync_check ck;
 static struct entry_sync_counts total;
@@ -84,13 +85,16 @@ static void add_counts(void)
 	total.torn += ck.counts.torn;
 }
 
-static void check_layout(const struct entry_layout *layout)
+static void check_used(const struct entry_layout *layout)
 {
-	unsigned int quantum_words;
-
 	begin();
 	entry_layout_check_used(layout, &ck);
 	end(!ck.failure[0], "%s: used bits", layout->name);
+}
+
+static void check_layout(const struct entry_layout *layout)
+{
+	unsigned int quantum_words;
 
 	for (quantum_words = 1; quantum_words <= 2; quantum_words++) {
 		begin();
@@ -119,6 +123,15 @@ static void check_table(void)
 		end(!ck.counts.failures, "table for %u-bit quanta",
 		    64 * quantum_words);
 	}
+}
+
+static void compare(const char *name,
+		    void (*comparison)(struct entry_sync_check *ck,
+				       void (*print)(const char *line)))
+{
+	begin();
+	comparison(&ck, print_line);
+	end(!ck.failure[0], "%s, before and after", name);
 }
 
 /* Writers that are wrong: each must be caught for what it does. */
@@ -231,11 +244,21 @@ int main(void)
 	setlinebuf(stdout);
 	printf("KTAP version 1\n");
 
+	check_used(&pasid_layout);
 	check_layout(&pasid_layout);
+	check_used(&context_legacy_layout);
 	check_layout(&context_legacy_layout);
+	check_used(&context_scalable_layout);
 	check_layout(&context_scalable_layout);
+	check_used(&made_up_layout);
 	check_layout(&made_up_layout);
 	check_table();
+
+	/* Their drivers do not compile here; KUnit holds them against tables. */
+	check_layout(&arm_smmu_ste_layout);
+	compare("stream table entry", arm_smmu_ste_compare);
+	check_layout(&arm_smmu_cd_layout);
+	compare("context descriptor", arm_smmu_cd_compare);
 
 	check_writer(forget_sync, "store without a sync");
 	check_writer(store_words_at_once, "torn fetch");
