@@ -15,6 +15,7 @@ stock   := tests/host/kernel.config
 rework  := $(stock) tests/host/rework.config
 debug   := $(rework) tests/host/debug.config
 kcsan   := $(rework) tests/host/kcsan.config
+peers   := tests/host/peers.config
 
 help:
 	@echo "make demo     replace domains under a device that does DMA, stock against rework"
@@ -137,6 +138,16 @@ build/Image-rework: build/linux.stamp tests/host/kernel-arm64 tests/host/arm64.c
 	@$(call from_stock,arm64)
 	$(call step,$(call arm64,linux,rework))
 
+# With AMD's driver
+build/bzImage-peers-stock: build/bzImage-stock $(peers)
+	@[ -d build/obj-peers-stock ] || cp -a build/obj-stock build/obj-peers-stock
+	$(call step,$(call kernel,linux-stock,peers-stock) $(stock) $(peers))
+
+build/bzImage-peers-rework: build/bzImage-rework $(peers)
+	@[ -d build/obj-peers-rework ] || cp -a build/obj-rework build/obj-peers-rework
+	$(call step,$(call kernel,linux,peers-rework) $(rework) $(peers) \
+		hooks/drivers/iommu/amd/.kunitconfig)
+
 guest_gcc = $(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror \
 	-static -pthread -o $@ $(filter %.c,$^)
 
@@ -154,7 +165,7 @@ build/fetches.o: tests/user/fetches.c $(wildcard tests/user/shim/*/*.h) scripts/
 	@$(toolbox) scripts/user-space -r -o $@ $< $(staged)/entry_sync_check.c \
 		$(staged)/entry_sync_layout.c $(staged)/intel/entry_format.c \
 		$(staged)/intel/tests/entry_format_layout.c \
-		$(staged)/arm/arm-smmu-v3/arm-smmu-v3-layout.c \
+		$(staged)/arm/arm-smmu-v3/arm-smmu-v3-layout.c $(staged)/amd/dte_layout.c \
 		build/linux-stock/tools/lib/vsprintf.c
 
 build/fetches: build/linux.stamp build/fetches.o

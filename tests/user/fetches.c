@@ -20,6 +20,7 @@
 
 #include "../entry_format.h"
 #include "entry_format_layout.h"
+#include "../../amd/dte_layout.h"
 #include "../../arm/arm-smmu-v3/arm-smmu-v3-layout.h"
 
 static struct entry_sync_check ck;
@@ -259,6 +260,8 @@ int main(void)
 	compare("stream table entry", arm_smmu_ste_compare);
 	check_layout(&arm_smmu_cd_layout);
 	compare("context descriptor", arm_smmu_cd_compare);
+	check_layout(&amd_iommu_dte_layout);
+	compare("device table entry", amd_iommu_dte_compare);
 
 	check_writer(forget_sync, "store without a sync");
 	check_writer(store_words_at_once, "torn fetch");
