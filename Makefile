@@ -15,7 +15,7 @@ stock   := tests/host/kernel.config
 rework  := $(stock) tests/host/rework.config
 debug   := $(rework) tests/host/debug.config
 kcsan   := $(rework) tests/host/kcsan.config
-peers   := tests/host/peers.config
+amd     := tests/host/amd.config
 
 help:
 	@echo "make demo     replace domains under a device that does DMA, stock against rework"
@@ -139,13 +139,13 @@ build/Image-rework: build/linux.stamp tests/host/kernel-arm64 tests/host/arm64.c
 	$(call step,$(call arm64,linux,rework))
 
 # With AMD's driver
-build/bzImage-peers-stock: build/bzImage-stock $(peers)
-	@[ -d build/obj-peers-stock ] || cp -a build/obj-stock build/obj-peers-stock
-	$(call step,$(call kernel,linux-stock,peers-stock) $(stock) $(peers))
+build/bzImage-amd-stock: build/bzImage-stock $(amd)
+	@[ -d build/obj-amd-stock ] || cp -a build/obj-stock build/obj-amd-stock
+	$(call step,$(call kernel,linux-stock,amd-stock) $(stock) $(amd))
 
-build/bzImage-peers-rework: build/bzImage-rework $(peers)
-	@[ -d build/obj-peers-rework ] || cp -a build/obj-rework build/obj-peers-rework
-	$(call step,$(call kernel,linux,peers-rework) $(rework) $(peers) \
+build/bzImage-amd-rework: build/bzImage-rework $(amd)
+	@[ -d build/obj-amd-rework ] || cp -a build/obj-rework build/obj-amd-rework
+	$(call step,$(call kernel,linux,amd-rework) $(rework) $(amd) \
 		hooks/drivers/iommu/amd/.kunitconfig)
 
 guest_gcc = $(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror \
