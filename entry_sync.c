@@ -201,43 +201,69 @@ static unsigned int words_of_quantum(const struct entry_sync *es,
 	       round_down(word, es->quantum_words);
 }
 
+/* @used and @safe are about the old entry. */
+static void sort_bits(const struct entry_sync *es, const u64 *target,
+		      const u64 *used, const u64 *safe,
+		      struct entry_sync_change *change)
+{
+	u64 differs, free, wanted;
+	unsigned int i;
+
+	change->critical = 0;
+	change->early = 0;
+	for (i = 0; i < es->num_words; i++) {
+		wanted = change->wanted[i];
+		differs = es->entry[i] ^ target[i];
+		/* What only the old entry uses is cleared after it, safe or not. */
+		free = ~used[i] | (safe[i] & wanted);
+		change->next[i] = es->entry[i] ^ (differs & free);
+		if (differs)
+			change->differs = true;
+		if (differs & ~free & wanted)
+			change->critical |= words_of_quantum(es, i);
+		if (differs & free & wanted)
+			change->early |= BIT(i);
+	}
+}
+
+/* At most one critical quantum: it takes the other bits along. */
+static bool is_hitless(const struct entry_sync *es,
+		       const struct entry_sync_change *change)
+{
+	return !change->critical ||
+	       change->critical == words_of_quantum(es, __ffs(change->critical));
+}
+
 static void find_change(const struct entry_sync *es, const u64 *target,
 			struct entry_sync_change *change)
 {
 	u64 used[ENTRY_SYNC_MAX_WORDS] = {};
 	u64 safe[ENTRY_SYNC_MAX_WORDS] = {};
-	u64 differs, free, *wanted;
 	unsigned int i;
 
 	*change = (struct entry_sync_change){};
 	es->ops->get_used(es->entry, used);
 	es->ops->get_used(target, change->wanted);
-	if (es->ops->get_update_safe)
-		es->ops->get_update_safe(es->entry, target, safe);
 
 	for (i = 0; i < es->num_words; i++) {
-		wanted = &change->wanted[i];
 		/*
 		 * A builder must not set bits that hardware ignores: they
 		 * would keep later updates from being hitless. Taking such
 		 * bits as used is always safe.
 		 */
-		WARN_ONCE(target[i] & ~*wanted,
+		WARN_ONCE(target[i] & ~change->wanted[i],
 			  "entry_sync: word %u: bits %#llx set but not used\n",
-			  i, target[i] & ~*wanted);
-		*wanted |= target[i];
-
-		differs = es->entry[i] ^ target[i];
-		/* What only the old entry uses is cleared after it, safe or not. */
-		free = ~used[i] | (safe[i] & *wanted);
-		change->next[i] = es->entry[i] ^ (differs & free);
-		if (differs)
-			change->differs = true;
-		if (differs & ~free & *wanted)
-			change->critical |= words_of_quantum(es, i);
-		if (differs & free & *wanted)
-			change->early |= BIT(i);
+			  i, target[i] & ~change->wanted[i]);
+		change->wanted[i] |= target[i];
 	}
+
+	sort_bits(es, target, used, safe, change);
+	if (is_hitless(es, change) || !es->ops->get_update_safe)
+		return;
+
+	/* What may change before or after the rest is not critical. */
+	es->ops->get_update_safe(es->entry, target, safe);
+	sort_bits(es, target, used, safe, change);
 }
 
 static void plan_hitless(const struct entry_sync *es,
@@ -275,7 +301,6 @@ static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
 		 const u64 *target)
 {
 	struct entry_sync_change change;
-	unsigned int one;
 
 	steps->result = (struct entry_sync_result){
 		.verdict = ENTRY_SYNC_UNCHANGED,
@@ -284,8 +309,7 @@ static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
 	if (!change.differs)
 		return;
 
-	one = change.critical ? words_of_quantum(es, __ffs(change.critical)) : 0;
-	if (change.critical == one)
+	if (is_hitless(es, &change))
 		plan_hitless(es, steps, target, &change);
 	else
 		plan_breaking(es, steps, target);
