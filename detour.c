@@ -82,22 +82,10 @@ static void drop_did(struct detour *detour)
 	detour->did = 0;
 }
 
-/* One quantum at most: most changes are. */
-static bool is_one_store(const struct pasid_entry *live,
-			 const struct pasid_entry *target)
-{
-	unsigned int i, words = 0;
-
-	for (i = 0; i < ARRAY_SIZE(live->val); i++)
-		words += live->val[i] != target->val[i];
-	return words <= 1;
-}
-
 static bool is_wanted(struct did_change *ids, struct pasid_entry *live,
 		      const struct pasid_entry *target)
 {
-	if (is_one_store(live, target) ||
-	    pasid_entry_is_hitless(live, target))
+	if (pasid_entry_is_hitless(live, target))
 		return false;
 
 	/* Any id but the entries' own tells whether it can be done at all. */
@@ -105,18 +93,9 @@ static bool is_wanted(struct did_change *ids, struct pasid_entry *live,
 	       is_hitless_by(0, live, target);
 }
 
-/**
- * detour_prepare - find a way without a gap, if there is none that is direct
- * @detour: the way between two attachments; gets an id and cache tags with it,
- *          or the id 0
- * @live: the live entry, which nobody else changes but to tear it down, or in
- *        control bits
- * @target: what it shall become
- *
- * Context: May sleep. Takes the unit's did_lock.
- */
-void detour_prepare(struct detour *detour, struct pasid_entry *live,
-		    const struct pasid_entry *target)
+/* What detour_prepare() does for a change of several words */
+void __detour_prepare(struct detour *detour, struct pasid_entry *live,
+		      const struct pasid_entry *target)
 {
 	int did;
 

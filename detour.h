@@ -19,8 +19,32 @@ struct detour {
 	struct did_change *ids;
 };
 
-void detour_prepare(struct detour *detour, struct pasid_entry *live,
-		    const struct pasid_entry *target);
+void __detour_prepare(struct detour *detour, struct pasid_entry *live,
+		      const struct pasid_entry *target);
+
+/**
+ * detour_prepare - find a way without a gap, if there is none that is direct
+ * @detour: the way between two attachments; gets an id and cache tags with it,
+ *          or the id 0
+ * @live: the live entry, which nobody else changes but to tear it down, or in
+ *        control bits
+ * @target: what it shall become
+ *
+ * Context: May sleep. Takes the unit's did_lock.
+ */
+static inline void detour_prepare(struct detour *detour,
+				  struct pasid_entry *live,
+				  const struct pasid_entry *target)
+{
+	unsigned int i, words = 0;
+
+	for (i = 0; i < ARRAY_SIZE(live->val); i++)
+		words += live->val[i] != target->val[i];
+	/* One store at most: most changes are. */
+	if (words > 1)
+		__detour_prepare(detour, live, target);
+}
+
 void detour_install(struct detour *detour, struct pasid_change *change,
 		    struct pasid_entry *target, struct dmar_domain *domain);
 void detour_commit(struct detour *detour);

@@ -133,20 +133,12 @@ void inv_devtlb_range(struct qi_batch *batch, struct device_domain_info *info,
 	}
 }
 
-/**
- * inv_devtlb - after a fence, invalidate all of a PASID in a device's ATC
- * @batch: the batch
- * @info: the device; nothing is added if its ATS is off, or if it is gone
- * @pasid: its PASID, %IOMMU_NO_PASID for requests without
- *
- * Context: Any.
- */
-void inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
-		u32 pasid)
+/* What inv_devtlb() does for a device with ATS */
+void __inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
+		  u32 pasid)
 {
 	/* The unit would wait for the answer of a device that is gone. */
-	if (!inv_has_devtlb(info) ||
-	    !pci_device_is_present(to_pci_dev(info->dev)))
+	if (!pci_device_is_present(to_pci_dev(info->dev)))
 		return;
 
 	inv_fence(batch);
@@ -154,17 +146,16 @@ void inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
 }
 
 /**
- * __iommu_flush_cache - make memory visible to a unit that does not snoop
- * @iommu: the unit; nothing is done if it snoops
+ * iommu_write_back - write CPU caches back to memory
+ * @iommu: the unit that does not snoop them
  * @addr: start
  * @size: length in bytes
  *
  * Context: Any.
  */
-void __iommu_flush_cache(struct intel_iommu *iommu, void *addr, int size)
+void iommu_write_back(struct intel_iommu *iommu, void *addr, int size)
 {
-	KUNIT_STATIC_STUB_REDIRECT(__iommu_flush_cache, iommu, addr, size);
+	KUNIT_STATIC_STUB_REDIRECT(iommu_write_back, iommu, addr, size);
 
-	if (!ecap_coherent(iommu->ecap))
-		clflush_cache_range(addr, size);
+	clflush_cache_range(addr, size);
 }

@@ -177,8 +177,23 @@ void inv_piotlb_range(struct qi_batch *batch, u16 did, u32 pasid,
 void inv_all(struct qi_batch *batch, struct intel_iommu *iommu);
 void inv_devtlb_range(struct qi_batch *batch, struct device_domain_info *info,
 		      u32 pasid, struct inv_range range);
-void inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
-		u32 pasid);
+void __inv_devtlb(struct qi_batch *batch, struct device_domain_info *info,
+		  u32 pasid);
+
+/**
+ * inv_devtlb - after a fence, invalidate all of a PASID in a device's ATC
+ * @batch: the batch
+ * @info: the device; nothing is added if its ATS is off, or if it is gone
+ * @pasid: its PASID, %IOMMU_NO_PASID for requests without
+ *
+ * Context: Any.
+ */
+static inline void inv_devtlb(struct qi_batch *batch,
+			      struct device_domain_info *info, u32 pasid)
+{
+	if (inv_has_devtlb(info))
+		__inv_devtlb(batch, info, pasid);
+}
 
 #if IS_ENABLED(CONFIG_INTEL_IOMMU_KUNIT_TEST)
 /* In dmar.c: what a sender does again and again while it waits */

@@ -5,7 +5,6 @@
 #ifndef _INTEL_IOMMU_H_
 #define _INTEL_IOMMU_H_
 
-void __iommu_flush_cache(struct intel_iommu *iommu, void *addr, int size);
 void iommu_set_root_entry(struct intel_iommu *iommu);
 int paging_domain_compatible_first_stage(struct dmar_domain *dmar_domain,
 					 struct intel_iommu *iommu);

@@ -93,22 +93,6 @@ static struct out_device *find_outgoing(struct device_domain_info *info)
 	return NULL;
 }
 
-/**
- * intel_liveupdate_is_preserved - whether a device shall stay as it is
- * @info: the device
- *
- * Context: May sleep.
- * Return: true from preserve to unpreserve.
- */
-bool intel_liveupdate_is_preserved(struct device_domain_info *info)
-{
-	KUNIT_STATIC_STUB_REDIRECT(intel_liveupdate_is_preserved, info);
-
-	guard(mutex)(&out_lock);
-
-	return find_outgoing(info);
-}
-
 /* A bridge is there for the sake of the others, and does no DMA of its own. */
 static int count_device(struct device *dev, void *count)
 {
@@ -384,6 +368,7 @@ int liveupdate_out_preserve(struct device_domain_info *info)
 		return ret;
 	}
 	list_add_tail(&out->node, &outgoing->devices);
+	WRITE_ONCE(info->preserved, true);
 	return 0;
 }
 
@@ -402,6 +387,7 @@ void liveupdate_out_unpreserve(struct device_domain_info *info)
 	if (WARN_ON(!out || out->record))
 		return;
 
+	WRITE_ONCE(info->preserved, false);
 	list_del(&out->node);
 	free_outgoing(out);
 }

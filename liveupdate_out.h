@@ -5,10 +5,8 @@
 #ifndef _INTEL_LIVEUPDATE_OUT_H_
 #define _INTEL_LIVEUPDATE_OUT_H_
 
-#include <linux/types.h>
+#include "iommu.h"
 
-struct device_domain_info;
-struct intel_iommu;
 struct vtd_device_ser;
 
 int liveupdate_out_start(u64 *data);
@@ -18,16 +16,22 @@ void liveupdate_out_unpreserve(struct device_domain_info *info);
 int liveupdate_out_freeze(struct device_domain_info *info);
 void liveupdate_out_unfreeze(struct device_domain_info *info);
 
-#ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
-bool intel_liveupdate_is_preserved(struct device_domain_info *info);
-bool intel_liveupdate_hand_over(struct intel_iommu *iommu);
-#else
+/**
+ * intel_liveupdate_is_preserved - whether a device shall stay as it is
+ * @info: the device
+ *
+ * Context: Any.
+ * Return: true from preserve to unpreserve.
+ */
 static inline bool
-intel_liveupdate_is_preserved(struct device_domain_info *info)
+intel_liveupdate_is_preserved(const struct device_domain_info *info)
 {
-	return false;
+	return READ_ONCE(info->preserved);
 }
 
+#ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
+bool intel_liveupdate_hand_over(struct intel_iommu *iommu);
+#else
 static inline bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 {
 	return false;

@@ -709,11 +709,6 @@ static void test_obstacles(struct kunit *test)
 			   "is not alone in its group");
 }
 
-static bool stub_is_preserved(struct device_domain_info *info)
-{
-	return true;
-}
-
 /* Where a preserved device is attached to a domain, RID and PASID */
 static const struct world_config preserved_params[] = {
 	{ .quantum_words = 1 },
@@ -735,8 +730,7 @@ static void test_preserved(struct kunit *test)
 	struct world_result result;
 
 	world_attach(world, WORLD_DEVICE, WORLD_SS);
-	kunit_activate_static_stub(test, intel_liveupdate_is_preserved,
-				   stub_is_preserved);
+	world->pci[WORLD_DEVICE].info.preserved = true;
 
 	result = world_attach(world, WORLD_DEVICE, WORLD_PARENT);
 	KUNIT_EXPECT_EQ(test, result.ret, -EBUSY);

@@ -7,7 +7,7 @@
  * DOC: the unit and its adversary
  *
  * The driver runs unchanged above three functions that the model replaces:
- * entry_sync_store(), through which entries are written, __iommu_flush_cache(),
+ * entry_sync_store(), through which entries are written, iommu_write_back(),
  * and qi_submit_sync(). The model never chooses what hardware happens to do. It
  * keeps *sets*: all entries that may have been fetched, all translations that
  * may be cached. After each store and each completed descriptor, an adversary
@@ -992,7 +992,7 @@ static void stub_flush_cache(struct intel_iommu *iommu, void *addr, int size)
 	struct unit_model *unit = current_unit();
 	unsigned int i, j, words = unit->quantum_words;
 
-	call_real(__iommu_flush_cache, iommu, addr, size);
+	call_real(iommu_write_back, iommu, addr, size);
 	if (ecap_coherent(iommu->ecap))
 		return;
 
@@ -1023,7 +1023,7 @@ void unit_start(struct kunit *test, struct unit_model *unit)
 	kunit_activate_static_stub(test, entry_sync_store, stub_store);
 	kunit_activate_static_stub(test, entry_sync_quantum_words,
 				   stub_quantum_words);
-	kunit_activate_static_stub(test, __iommu_flush_cache,
+	kunit_activate_static_stub(test, iommu_write_back,
 				   stub_flush_cache);
 }
 

@@ -22,7 +22,8 @@
 	/\tu8 domain_attached:1;/d
 	s/\tstruct pasid_table \*pasid_table;.*/&\
 	struct xarray attachments; \/* dev_pasid_info of each PASID *\/\
-	struct mutex entry_lock; \/* One writer of the entries at a time *\//
+	struct mutex entry_lock; \/* One writer of the entries at a time *\/\
+	bool preserved;		\/* For a live update: stays attached as it is *\//
 }
 
 # Once: struct domain_unit *parent_unit;
@@ -36,6 +37,16 @@
 
 # Gone: struct list_head node;
 /^struct cache_tag \{/,/^\};/ s/^\tstruct list_head node;$/\tstruct rb_node node;/
+
+# KUnit watches what is written back, and an inline function has no one address
+# to redirect.
+# Gone: clflush_cache_range(addr, size);
+# Once: iommu_write_back(iommu, addr, size);
+# Once: void iommu_write_back(struct intel_iommu *iommu,
+/^static inline void __iommu_flush_cache\($/i\
+void iommu_write_back(struct intel_iommu *iommu, void *addr, int size);\
+
+s/^(\t\t)clflush_cache_range\(addr, size\);$/\1iommu_write_back(iommu, addr, size);/
 
 # Gone: struct completion prq_complete;
 # Once: unsigned long prq_passes;
