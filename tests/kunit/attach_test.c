@@ -11,12 +11,8 @@
 
 #include <kunit/test.h>
 
-#include "../entry_format.h"
+#include "attach_change.h"
 #include "attach_world.h"
-#include "unit_model.h"
-
-/* More say nothing new. */
-#define ATTACH_MAX_FAILURES	20
 
 static const struct world_config attach_params[] = {
 	{ .scalable = true, .quantum_words = 2 },
@@ -28,6 +24,7 @@ static const struct world_config attach_params[] = {
 	{ .scalable = true, .quantum_words = 2, .pasid = 5 },
 	{ .scalable = true, .quantum_words = 2, .pasid = 5, .ats = true,
 	  .caching_mode = true },
+	{ .scalable = true, .quantum_words = 2, .pasid = 40000, .ats = true },
 	{ .scalable = true, .quantum_words = 1 },
 	{ .scalable = true, .quantum_words = 1, .ats = true,
 	  .caching_mode = true, .incoherent = true },
@@ -36,224 +33,31 @@ static const struct world_config attach_params[] = {
 	  .same_device = true },
 	{ .scalable = true, .quantum_words = 2, .pasid = 5, .ats = true,
 	  .same_device = true },
+	{ .scalable = true, .quantum_words = 2, .ats = true, .far = true },
+	{ .scalable = true, .quantum_words = 2, .pasid = 5, .ats = true,
+	  .far = true, .caching_mode = true },
+	{ .scalable = true, .quantum_words = 2, .rwbf = true, .ats = true,
+	  .no_snoop_control = true },
+	{ .scalable = true, .quantum_words = 2, .ats = true, .tell_twice = true,
+	  .throttled = true, .no_psi = true },
+	{ .scalable = true, .quantum_words = 2, .alias = WORLD_ALIAS,
+	  .ats = true, .small_ranges = true },
 	{ .quantum_words = 2 },
 	{ .quantum_words = 2, .ats = true },
 	{ .quantum_words = 2, .caching_mode = true, .incoherent = true },
 	{ .quantum_words = 1 },
 	{ .quantum_words = 1, .ats = true, .caching_mode = true },
 	{ .quantum_words = 1, .ats = true, .incoherent = true },
+	{ .quantum_words = 2, .ats = true, .far = true },
+	{ .quantum_words = 2, .no_queue = true, .rwbf = true },
+	{ .quantum_words = 2, .no_queue = true, .caching_mode = true,
+	  .no_psi = true, .far = true },
+	{ .quantum_words = 2, .ats = true, .tell_twice = true,
+	  .throttled = true },
+	{ .quantum_words = 2, .ats = true, .alias = WORLD_ALIAS },
 };
 
-static void describe_config(const struct world_config *config, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s pasid=%u quantum=%u%s%s%s%s",
-		 config->scalable ? "scalable" : "legacy", config->pasid,
-		 64 * config->quantum_words, config->ats ? " ats" : "",
-		 config->caching_mode ? " cm" : "",
-		 config->incoherent ? " incoherent" : "",
-		 config->same_device ? " two pasids" : "");
-}
-
-KUNIT_ARRAY_PARAM(attach, attach_params, describe_config);
-
-/*
- * What is to be expected of a change: h for hitless, b for breaking, . where
- * nothing is translated before or afterwards. Rows are from, columns are to, as
- * in enum world_kind.
- *
- * With a DID of its own to go by, an entry breaks only where two quanta must
- * change at once for other reasons: type or parent, and first-stage table.
- */
-static const char * const expect_scalable[WORLD_NUM_KINDS] = {
-	/*			 blocked
-	 *			 | fs, other
-	 *			 | |  ss, parent
-	 *			 | |  |  nested, sibling, other
-	 *			 | |  |  |   sva
-	 *			 | |  |  |   |identity
-	 */
-	[WORLD_BLOCKED]		= "..........",
-	[WORLD_FS]		= ".hhhhbbbhh",
-	[WORLD_FS_OTHER]	= ".hhhhbbbhh",
-	[WORLD_SS]		= ".hhhhhhhhh",
-	[WORLD_PARENT]		= ".hhhhhhhhh",
-	[WORLD_NESTED]		= ".bbhhhhbbh",
-	[WORLD_NESTED_SIBLING]	= ".bbhhhhbbh",
-	[WORLD_NESTED_OTHER]	= ".bbhhbbhbh",
-	[WORLD_SVA]		= ".hhhhbbbhh",
-	[WORLD_IDENTITY]	= ".hhhhhhhhh",
-};
-
-/* A change and who else is attached to the domains */
-struct change {
-	enum world_kind from;
-	enum world_kind to;
-	bool shared;
-};
-
-static const char *kind_name(struct attach_world *world, enum world_kind kind)
-{
-	return world->domain[kind].grant.name;
-}
-
-static bool report(struct attach_world *world, struct change change,
-		   const char *during)
-{
-	if (!world->unit.failure[0])
-		return false;
-
-	KUNIT_FAIL(world->test, "%s to %s%s, %s: %s",
-		   kind_name(world, change.from), kind_name(world, change.to),
-		   change.shared ? ", shared" : "", during,
-		   world->unit.failure);
-	if (++world->failures == ATTACH_MAX_FAILURES)
-		KUNIT_FAIL_AND_ABORT(world->test, "giving up");
-	unit_reset(&world->unit);
-	return true;
-}
-
-static void attach_ok(struct attach_world *world, enum world_device which,
-		      enum world_kind kind)
-{
-	KUNIT_EXPECT_EQ(world->test, world_attach(world, which, kind).ret, 0);
-}
-
-static void set_up(struct attach_world *world, struct change change)
-{
-	enum world_kind private = WORLD_PRIVATE;
-	bool share_old = change.shared &&
-			 world_can_attach(world, WORLD_OLD_SHARER, change.from);
-
-	attach_ok(world, WORLD_OLD_SHARER, share_old ? change.from : private);
-	attach_ok(world, WORLD_NEW_SHARER, change.shared ? change.to : private);
-	attach_ok(world, WORLD_DEVICE, change.from);
-	report(world, change, "before");
-}
-
-/* Domains out of use must leave nothing behind when all is over. */
-static void tear_down(struct attach_world *world, struct change change)
-{
-	unsigned int i;
-
-	for (i = 0; i < WORLD_NUM_DEVICES; i++)
-		attach_ok(world, i, WORLD_BLOCKED);
-	unit_check_tags(&world->unit);
-	report(world, change, "afterwards");
-	world_check_idle(world);
-	world_remap(world);
-}
-
-/* Before the first; next_change() goes on from there. */
-static struct change start_changes(bool shared)
-{
-	return (struct change){ .from = 0, .to = -1, .shared = shared };
-}
-
-static bool next_change(struct attach_world *world, struct change *change)
-{
-	do {
-		if (++change->to == WORLD_NUM_KINDS) {
-			change->to = 0;
-			change->from++;
-		}
-		if (change->from == WORLD_NUM_KINDS)
-			return false;
-	} while (!world_has(world, change->from) ||
-		 !world_has(world, change->to));
-
-	return true;
-}
-
-/*
- * A legacy entry is one quantum of 16 bytes. In two of 8 it cannot change both
- * its table and its DID, unless it keeps the DID.
- */
-static char expected_legacy(struct attach_world *world, struct change change)
-{
-	bool keeps_did = change.from == change.to ||
-			 (!change.shared && change.from != WORLD_IDENTITY &&
-			  change.to != WORLD_IDENTITY);
-
-	return world->config.quantum_words == 2 || keeps_did ? 'h' : 'b';
-}
-
-/*
- * Two kinds that may bear one id in turn have a bit in common. Address spaces
- * and the identity domain have the same id all the time.
- */
-static unsigned int families(enum world_kind kind)
-{
-	switch (kind) {
-	case WORLD_FS:
-	case WORLD_FS_OTHER:
-		return BIT(0);
-	case WORLD_SVA:
-		return BIT(0) | BIT(4);
-	case WORLD_IDENTITY:
-		return BIT(4);
-	case WORLD_SS:
-		return BIT(1);
-	case WORLD_PARENT:
-		return BIT(1) | BIT(2);
-	case WORLD_NESTED:
-	case WORLD_NESTED_SIBLING:
-		return BIT(2);
-	case WORLD_NESTED_OTHER:
-		return BIT(3);
-	default:
-		return 0;
-	}
-}
-
-static bool may_share_id(struct change change)
-{
-	return families(change.from) & families(change.to);
-}
-
-static char expected(struct attach_world *world, struct change change)
-{
-	if (change.from == WORLD_BLOCKED || change.to == WORLD_BLOCKED)
-		return '.';
-	if (!world->config.scalable)
-		return expected_legacy(world, change);
-	/* In two stores of 8 bytes, type and id cannot change at once. */
-	if (world->config.quantum_words == 1 && change.from != change.to &&
-	    !may_share_id(change))
-		return 'b';
-
-	return expect_scalable[change.from][change.to];
-}
-
-static const char *verdict_name(char verdict)
-{
-	switch (verdict) {
-	case 'h':
-		return "hitless";
-	case 'b':
-		return "breaking";
-	default:
-		return "none";
-	}
-}
-
-static void print_row(struct attach_world *world, struct change change,
-		      char verdict, const struct unit_counts *counts)
-{
-	const struct world_config *config = &world->config;
-
-	/* These cost no more and no less than without. */
-	if (config->incoherent || config->same_device)
-		return;
-
-	kunit_info(world->test, "matrix: mode=%s pasid=%u ats=%d cm=%d ids=%s quantum=%u from=%s to=%s -> %s submissions=%u waits=%u fences=%u syncs=%u stores=%u",
-		   config->scalable ? "scalable" : "legacy", config->pasid,
-		   config->ats, config->caching_mode,
-		   change.shared ? "shared" : "own",
-		   64 * config->quantum_words, kind_name(world, change.from),
-		   kind_name(world, change.to), verdict_name(verdict),
-		   counts->submissions, counts->waits, counts->fences,
-		   counts->syncs, counts->stores);
-}
+KUNIT_ARRAY_PARAM(attach, attach_params, change_describe_config);
 
 /* Attach, and see that nothing is wrong; returns the verdict. */
 static char make_change(struct attach_world *world, struct change change,
@@ -264,19 +68,29 @@ static char make_change(struct attach_world *world, struct change change,
 	char verdict;
 
 	result = world_attach(world, WORLD_DEVICE, change.to);
-	unit_check_tags(&world->unit);
-	report(world, change, "during");
+	unit_check_tags(&world->machine);
+	change_report(world, change, "during");
 
 	verdict = blocks ? '.' : result.fault ? 'b' : 'h';
 	KUNIT_EXPECT_EQ_MSG(world->test, result.ret, 0, "%s to %s",
-			    kind_name(world, change.from),
-			    kind_name(world, change.to));
+			    world_kind_name(change.from),
+			    world_kind_name(change.to));
 	KUNIT_EXPECT_EQ_MSG(world->test, result.served,
 			    change.to != WORLD_BLOCKED, "%s to %s",
-			    kind_name(world, change.from),
-			    kind_name(world, change.to));
+			    world_kind_name(change.from),
+			    world_kind_name(change.to));
 	*counts = result.counts;
 	return verdict;
+}
+
+static void expect_verdict(struct attach_world *world, struct change change,
+			   char verdict)
+{
+	KUNIT_EXPECT_EQ_MSG(world->test, verdict, change_expected(world, change),
+			    "%s to %s%s is %s", world_kind_name(change.from),
+			    world_kind_name(change.to),
+			    change_sharing_name(change.sharing),
+			    change_verdict_name(verdict));
 }
 
 static void run_change(struct attach_world *world, struct change change)
@@ -284,60 +98,82 @@ static void run_change(struct attach_world *world, struct change change)
 	struct unit_counts counts;
 	char verdict;
 
-	set_up(world, change);
+	change_set_up(world, change);
 	verdict = make_change(world, change, &counts);
-	print_row(world, change, verdict, &counts);
-	KUNIT_EXPECT_EQ_MSG(world->test, verdict, expected(world, change),
-			    "%s to %s is %s", kind_name(world, change.from),
-			    kind_name(world, change.to), verdict_name(verdict));
-	tear_down(world, change);
+	change_print(world, change, verdict, &counts);
+	expect_verdict(world, change, verdict);
+	change_expect_cost(world, change, verdict, &counts);
+	change_tear_down(world, change);
 }
 
 static void changes(struct kunit *test)
 {
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
+	enum change_sharing sharing;
+	unsigned int seen = 0;
 	struct change change;
 
-	change = start_changes(false);
-	while (next_change(world, &change))
-		run_change(world, change);
-
-	change = start_changes(true);
-	while (next_change(world, &change))
-		run_change(world, change);
+	for (sharing = 0; sharing < CHANGE_NUM_SHARINGS; sharing++) {
+		change = change_start(sharing);
+		while (change_next(world, &change)) {
+			run_change(world, change);
+			seen++;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, seen, change_number(world) * CHANGE_NUM_SHARINGS);
 }
 
 /* Unmap at each event in turn until there is none left, or it fails. */
 static void run_unmaps(struct attach_world *world, struct change change,
-		       enum world_kind kind)
+		       const struct world_action *action)
 {
 	unsigned int event = 0;
 	bool done;
 
-	if (!world->domain[kind].mapped)
+	if (!world->domain[action->kind].mapped)
 		return;
 
-	set_up(world, change);
+	change_set_up(world, change);
 	do {
-		attach_ok(world, WORLD_DEVICE, change.from);
-		world_unmap_at(world, kind, event++);
-		attach_ok(world, WORLD_DEVICE, change.to);
-		done = !world_unmap_done(world);
-		done |= report(world, change, "during an unmap");
+		change_attach(world, WORLD_DEVICE, change.from);
+		world_act_at(world, action, event++);
+		change_attach(world, WORLD_DEVICE, change.to);
+		done = !world_act_done(world);
+		done |= change_report(world, change, "during an unmap");
 		world_remap(world);
 	} while (!done);
-	tear_down(world, change);
+	change_tear_down(world, change);
 }
 
-static void run_all_unmaps(struct attach_world *world, bool shared)
-{
-	struct change change = start_changes(shared);
+/* What is unmapped, and how, takes turns. */
+static const struct world_action unmap_actions[] = {
+	{ .act = WORLD_ACT_UNMAP, .regions = BIT(WORLD_REGION_VICTIM) },
+	{ .act = WORLD_ACT_UNMAP, .regions = BIT(WORLD_REGION_RUN) },
+	{ .act = WORLD_ACT_UNMAP,
+	  .regions = BIT(WORLD_REGION_BIG) | BIT(WORLD_REGION_TABLE) },
+	{ .act = WORLD_ACT_UNMAP, .regions = BIT(WORLD_REGION_BIG) },
+	{ .act = WORLD_ACT_UNMAP, .regions = BIT(WORLD_REGION_TABLE) },
+	{ .act = WORLD_ACT_UNMAP_LAZY, .regions = WORLD_REGIONS },
+};
 
-	while (next_change(world, &change)) {
-		run_unmaps(world, change, change.from);
-		if (change.from != change.to)
-			run_unmaps(world, change, change.to);
+static void run_all_unmaps(struct attach_world *world,
+			   enum change_sharing sharing)
+{
+	struct change change = change_start(sharing);
+	struct world_action action;
+	unsigned int turn = sharing + 3 * world->config.ats +
+			    5 * world->config.pasid;
+
+	while (change_next(world, &change)) {
+		action = unmap_actions[turn++ % ARRAY_SIZE(unmap_actions)];
+		action.kind = change.from;
+		run_unmaps(world, change, &action);
+		if (change.from == change.to)
+			continue;
+		action = unmap_actions[turn++ % ARRAY_SIZE(unmap_actions)];
+		action.kind = change.to;
+		run_unmaps(world, change, &action);
 	}
 }
 
@@ -350,9 +186,11 @@ static void unmaps(struct kunit *test)
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
 
-	run_all_unmaps(world, false);
+	run_all_unmaps(world, CHANGE_OWN);
 	if (world->config.ats)
-		run_all_unmaps(world, true);
+		run_all_unmaps(world, CHANGE_SHARED);
+	if (world->config.far)
+		run_all_unmaps(world, CHANGE_SHARED_NEW);
 }
 
 /* Nothing has happened, and an unmap still reaches all caches. */
@@ -363,15 +201,15 @@ static void expect_failure(struct attach_world *world, struct change change,
 
 	result = world_attach(world, WORLD_DEVICE, change.to);
 	KUNIT_EXPECT_EQ_MSG(world->test, result.ret, error, "%s to %s",
-			    kind_name(world, change.from),
-			    kind_name(world, change.to));
+			    world_kind_name(change.from),
+			    world_kind_name(change.to));
 	KUNIT_EXPECT_EQ(world->test, result.counts.stores, 0);
 	if (change.from != WORLD_BLOCKED) {
 		KUNIT_EXPECT_FALSE(world->test, result.fault);
 		KUNIT_EXPECT_TRUE(world->test, result.served);
 	}
-	world_unmap(world, change.from);
-	report(world, change, "failing");
+	world_unmap(world, change.from, WORLD_REGIONS);
+	change_report(world, change, "failing");
 	world_remap(world);
 }
 
@@ -380,50 +218,44 @@ static bool can_fail(struct attach_world *world, struct change change)
 	return world->domain[change.to].mapped && change.from != change.to;
 }
 
-/*
- * Without an id left, a domain can still take over that of the old one, if that
- * is of its family.
- */
-static bool can_inherit(struct attach_world *world, struct change change)
-{
-	return world->domain[change.from].mapped && change.from != WORLD_SVA &&
-	       may_share_id(change);
-}
-
 static void no_did(struct kunit *test)
 {
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
-	struct change change = start_changes(false);
+	struct change change = change_start(CHANGE_OWN);
 
-	while (next_change(world, &change)) {
-		if (!can_fail(world, change) || can_inherit(world, change))
+	while (change_next(world, &change)) {
+		if (!can_fail(world, change) ||
+		    change_may_inherit(world, change))
 			continue;
-		set_up(world, change);
+		change_set_up(world, change);
 		world_use_up_dids(world);
 		expect_failure(world, change, -ENOSPC);
 		world_release_dids(world);
-		attach_ok(world, WORLD_DEVICE, change.to);
-		tear_down(world, change);
+		change_attach(world, WORLD_DEVICE, change.to);
+		change_tear_down(world, change);
 	}
 }
 
+/* Without an id left, a domain can still take over that of the old one. */
 static void no_did_to_inherit(struct kunit *test)
 {
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
-	struct change change = start_changes(false);
+	struct change change = change_start(CHANGE_OWN);
 	struct unit_counts counts;
+	char verdict;
 
-	while (next_change(world, &change)) {
-		if (!can_fail(world, change) || !can_inherit(world, change))
+	while (change_next(world, &change)) {
+		if (!can_fail(world, change) ||
+		    !change_may_inherit(world, change))
 			continue;
-		set_up(world, change);
+		change_set_up(world, change);
 		world_use_up_dids(world);
-		KUNIT_EXPECT_EQ(test, make_change(world, change, &counts),
-				expected(world, change));
+		verdict = make_change(world, change, &counts);
+		expect_verdict(world, change, verdict);
 		world_release_dids(world);
-		tear_down(world, change);
+		change_tear_down(world, change);
 	}
 }
 
@@ -432,26 +264,22 @@ static void no_did_for_detour(struct kunit *test)
 {
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
-	struct change change = start_changes(true);
+	struct change change = change_start(CHANGE_SHARED);
 	struct unit_counts counts;
-	bool needs_detour;
 	char verdict;
 
-	while (next_change(world, &change)) {
+	while (change_next(world, &change)) {
 		if (!can_fail(world, change))
 			continue;
-		needs_detour = world->config.quantum_words == 1 ||
-			       (change.from == WORLD_FS &&
-				change.to == WORLD_FS_OTHER);
-		set_up(world, change);
+		change_set_up(world, change);
 		world_use_up_dids(world);
 		verdict = make_change(world, change, &counts);
-		if (verdict != '.' && needs_detour)
+		if (verdict != '.' && change_needs_detour(world, change))
 			KUNIT_EXPECT_EQ_MSG(test, verdict, 'b', "%s to %s",
-					    kind_name(world, change.from),
-					    kind_name(world, change.to));
+					    world_kind_name(change.from),
+					    world_kind_name(change.to));
 		world_release_dids(world);
-		tear_down(world, change);
+		change_tear_down(world, change);
 	}
 }
 
@@ -459,17 +287,17 @@ static void incompatible(struct kunit *test)
 {
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
-	struct change change = start_changes(false);
+	struct change change = change_start(CHANGE_OWN);
 
-	while (next_change(world, &change)) {
+	while (change_next(world, &change)) {
 		if (!can_fail(world, change))
 			continue;
-		set_up(world, change);
+		change_set_up(world, change);
 		world_set_capable(world, false);
 		expect_failure(world, change, -EINVAL);
 		world_set_capable(world, true);
-		attach_ok(world, WORLD_DEVICE, change.to);
-		tear_down(world, change);
+		change_attach(world, WORLD_DEVICE, change.to);
+		change_tear_down(world, change);
 	}
 }
 
@@ -477,26 +305,28 @@ static void incompatible(struct kunit *test)
 static void run_control(struct attach_world *world, enum world_kind kind,
 			bool on)
 {
-	struct unit_device *ud = &world->unit.device[WORLD_DEVICE];
-	const struct unit_grant *grant = &world->domain[kind].grant;
+	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
+	enum world_device which;
 
-	unit_change_begin(&world->unit, ud, grant, grant);
+	unit_clear_counts(&world->machine);
 	world_switch_control(world, kind, on);
-	KUNIT_EXPECT_FALSE(world->test, ud->fault);
-	unit_change_end(&world->unit, ud, grant);
-	KUNIT_EXPECT_FALSE(world->test, ud->fault);
+	unit_observe_all(&world->machine);
+	KUNIT_EXPECT_FALSE(world->test, seen->fault);
 
 	if (kind == WORLD_FS)
 		on = true;
-	KUNIT_EXPECT_EQ(world->test, world_control(world, WORLD_DEVICE), on);
-	KUNIT_EXPECT_EQ(world->test, world_control(world, WORLD_OLD_SHARER), on);
+	for (which = 0; which < WORLD_NUM_DEVICES; which++)
+		if (world_has_device(world, which) &&
+		    world->requester[which].kind == kind)
+			KUNIT_EXPECT_EQ(world->test,
+					world_control(world, which), on);
 }
 
 static void control_bits(struct kunit *test)
 {
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
-	struct change change = { .shared = true };
+	struct change change = { .sharing = CHANGE_SHARED };
 	enum world_kind kind;
 
 	for (kind = 0; kind < WORLD_NUM_KINDS; kind++) {
@@ -504,35 +334,188 @@ static void control_bits(struct kunit *test)
 			continue;
 		change.from = kind;
 		change.to = WORLD_PRIVATE;
-		set_up(world, change);
+		change_set_up(world, change);
 		run_control(world, kind, true);
 		run_control(world, kind, false);
-		report(world, change, "switching control bits");
-		tear_down(world, change);
+		change_report(world, change, "switching control bits");
+		change_tear_down(world, change);
 	}
 }
 
-/* Snooping that is forced on a parent reaches what is nested on it already. */
+/*
+ * VT-d spec, section 6.5.3.3: the present bit goes alone, and nothing of an
+ * absent entry changes before caches have been invalidated.
+ */
+static void absent_entries(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	struct change change = change_start(CHANGE_OWN);
+
+	world->machine.strict = true;
+	while (change_next(world, &change)) {
+		change_set_up(world, change);
+		change_attach(world, WORLD_DEVICE, change.to);
+		change_report(world, change, "in which order");
+		change_tear_down(world, change);
+	}
+}
+
+/* A guest changes its own table, and tells so. */
+static void guest_unmaps(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	enum world_kind kind;
+	bool leaf_only;
+	unsigned int i;
+
+	for (kind = WORLD_NESTED; kind <= WORLD_NESTED_OTHER; kind++)
+		for (i = 0; i < 2; i++) {
+			struct change change = { kind, WORLD_PRIVATE,
+						 CHANGE_SHARED_OLD };
+
+			if (!world_has(world, kind))
+				continue;
+			leaf_only = i;
+			change_set_up(world, change);
+			KUNIT_EXPECT_TRUE(test,
+					  world_guest_unmap(world, kind, leaf_only));
+			change_report(world, change, "a guest unmaps");
+			world_guest_remap(world, kind);
+			change_tear_down(world, change);
+		}
+}
+
+/*
+ * Forced snooping
+ */
+
+/* A unit that cannot control snooping must not be asked to. */
+static void no_snoop_control(struct kunit *test)
+{
+	const struct world_config config = {
+		.scalable = true,
+		.quantum_words = 1,
+		.no_snoop_control = true,
+	};
+	struct attach_world *world = attach_world_make(test, &config);
+	struct change change = { WORLD_BLOCKED, WORLD_FS_SNOOP };
+
+	KUNIT_EXPECT_EQ(test, world_attach(world, WORLD_DEVICE,
+					   WORLD_FS_SNOOP).ret, -EINVAL);
+	change_report(world, change, "forcing snooping");
+	change_attach(world, WORLD_DEVICE, WORLD_FS);
+	KUNIT_EXPECT_FALSE(test, world_force_snooping(world, WORLD_FS));
+	change_report(world, change, "forcing snooping");
+}
+
+static void no_snoop_control_for_pasid(struct kunit *test)
+{
+	const struct world_config config = {
+		.scalable = true,
+		.quantum_words = 1,
+		.pasid = 5,
+		.no_snoop_control = true,
+	};
+	struct attach_world *world = attach_world_make(test, &config);
+	struct change change = { WORLD_FS, WORLD_FS };
+
+	change_attach(world, WORLD_DEVICE, WORLD_FS);
+	KUNIT_EXPECT_FALSE(test, world_force_snooping(world, WORLD_FS));
+	unit_observe_all(&world->machine);
+	change_report(world, change, "forcing snooping");
+}
+
+/* What is nested on a domain snoops as it does, attached before or after. */
 static void parent_snoops(struct kunit *test)
 {
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
-	struct change change = { .from = WORLD_NESTED, .to = WORLD_PRIVATE };
-	struct iommu_domain *parent;
-	const u64 *entry;
+	struct change change = { WORLD_NESTED, WORLD_PRIVATE };
 
-	if (!world_has(world, WORLD_NESTED))
+	if (!world_has(world, WORLD_NESTED) || world->config.no_snoop_control)
 		return;
 
-	set_up(world, change);
-	entry = world->unit.device[WORLD_DEVICE].live;
-	parent = world->domain[WORLD_NESTED].mapped;
-	KUNIT_EXPECT_FALSE(test, entry[1] & PASID_PE_PGSNP);
-	KUNIT_EXPECT_TRUE(test, intel_iommu_enforce_cache_coherency(parent));
-	KUNIT_EXPECT_TRUE(test, entry[1] & PASID_PE_PGSNP);
-	report(world, change, "forcing snooping");
-	tear_down(world, change);
+	change_set_up(world, change);
+	KUNIT_EXPECT_FALSE(test, world_snoops(world, WORLD_DEVICE));
+	KUNIT_EXPECT_TRUE(test, world_force_snooping(world, WORLD_NESTED));
+	KUNIT_EXPECT_TRUE(test, world_snoops(world, WORLD_DEVICE));
+	change_attach(world, WORLD_OLD_SHARER, WORLD_NESTED_SIBLING);
+	KUNIT_EXPECT_TRUE(test, world_snoops(world, WORLD_OLD_SHARER));
+	change_report(world, change, "forcing snooping");
+	change_tear_down(world, change);
 }
+
+/*
+ * Two devices of one group
+ */
+
+static const struct world_config group_params[] = {
+	{ .quantum_words = 2, .ats = true, .alias = WORLD_ALIAS_DEVICE },
+	{ .quantum_words = 1, .alias = WORLD_ALIAS_DEVICE },
+};
+
+KUNIT_ARRAY_PARAM(group, group_params, change_describe_config);
+
+/* What one device also uses as its requester ID stays the other one's. */
+static void alias_is_a_device(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	struct change change = { WORLD_SS, WORLD_SS };
+
+	KUNIT_EXPECT_TRUE(test, world_attach(world, WORLD_OLD_SHARER,
+					     WORLD_SS).served);
+	change_report(world, change, "the device");
+	KUNIT_EXPECT_TRUE(test, world_attach(world, WORLD_DEVICE,
+					     WORLD_SS).served);
+	change_report(world, change, "the one with the alias");
+	world_unmap(world, WORLD_SS, WORLD_REGIONS);
+	change_report(world, change, "both, unmapping");
+}
+
+/* Requests of a device behind a VMD endpoint bear the endpoint's ID. */
+static void behind_vmd(struct kunit *test)
+{
+	const struct world_config config = {
+		.quantum_words = 1,
+		.subdevice = true,
+	};
+	struct attach_world *world = attach_world_make(test, &config);
+	struct device *dev = &world->pci[WORLD_NEW_SHARER].pdev.dev;
+	struct iommu_domain *domain = world->domain[WORLD_SS].domain;
+	struct iommu_domain *blocked = world->domain[WORLD_BLOCKED].domain;
+	struct change change = { WORLD_SS, WORLD_SS };
+
+	if (!IS_ENABLED(CONFIG_VMD))
+		kunit_skip(test, "the kernel does not know VMD");
+	change_attach(world, WORLD_DEVICE, WORLD_SS);
+	KUNIT_ASSERT_EQ(test, domain->ops->attach_dev(domain, dev, blocked), 0);
+	world_unmap(world, WORLD_SS, BIT(WORLD_REGION_VICTIM));
+	change_report(world, change, "with a subdevice");
+	KUNIT_ASSERT_EQ(test, blocked->ops->attach_dev(blocked, dev, domain), 0);
+	world_unmap(world, WORLD_SS, BIT(WORLD_REGION_RUN));
+	change_report(world, change, "after a subdevice has gone");
+}
+
+static const struct world_config order_params[] = {
+	{ .scalable = true, .quantum_words = 2, .ats = true },
+	{ .scalable = true, .quantum_words = 1, .pasid = 5, .ats = true,
+	  .caching_mode = true },
+	{ .quantum_words = 2, .ats = true },
+	{ .quantum_words = 1, .no_queue = true },
+};
+
+KUNIT_ARRAY_PARAM(order, order_params, change_describe_config);
+
+static const struct world_config guest_params[] = {
+	{ .scalable = true, .quantum_words = 1, .ats = true },
+	{ .scalable = true, .quantum_words = 1, .pasid = 5, .ats = true,
+	  .caching_mode = true, .no_psi = true, .tell_twice = true },
+};
+
+KUNIT_ARRAY_PARAM(guest, guest_params, change_describe_config);
 
 static struct kunit_case attach_cases[] = {
 	KUNIT_CASE_PARAM(changes, attach_gen_params),
@@ -542,8 +525,14 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE_PARAM(no_did_to_inherit, attach_gen_params),
 	KUNIT_CASE_PARAM(no_did_for_detour, attach_gen_params),
 	KUNIT_CASE_PARAM(incompatible, attach_gen_params),
-	KUNIT_CASE_PARAM(parent_snoops, attach_gen_params),
 	KUNIT_CASE_PARAM(control_bits, attach_gen_params),
+	KUNIT_CASE_PARAM(absent_entries, order_gen_params),
+	KUNIT_CASE_PARAM(guest_unmaps, guest_gen_params),
+	KUNIT_CASE(no_snoop_control),
+	KUNIT_CASE(no_snoop_control_for_pasid),
+	KUNIT_CASE_PARAM(parent_snoops, attach_gen_params),
+	KUNIT_CASE_PARAM(alias_is_a_device, group_gen_params),
+	KUNIT_CASE(behind_vmd),
 	{}
 };
 

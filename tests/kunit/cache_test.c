@@ -5,75 +5,83 @@
 
 #include <kunit/test.h>
 
-#include "../cache.h"
-#include "../did.h"
+#include "attach_change.h"
 #include "attach_world.h"
 
 #define DID		7
 #define NUM_PASIDS	1000
+/* More than fit into one submission */
+#define NUM_FLUSHED	50
 
-static unsigned int count(const struct rb_root *tree)
+/* Tags of one domain and one device, which is attached to it */
+struct tags {
+	struct attach_world *world;
+	enum world_kind kind;
+};
+
+static struct iommu_domain *domain_of(const struct tags *tags)
 {
-	unsigned int nodes = 0;
-	struct rb_node *node;
-
-	for (node = rb_first(tree); node; node = rb_next(node))
-		nodes++;
-	return nodes;
+	return tags->world->domain[tags->kind].domain;
 }
 
-/* An attachment of the first device that is on no list */
-static struct dev_pasid_info attachment(struct attach_world *world,
-					enum world_kind kind, ioasid_t pasid)
+static struct device *device_of(const struct tags *tags)
 {
-	struct dmar_domain *domain = to_dmar_domain(world->domain[kind].domain);
-
-	return (struct dev_pasid_info){
-		.dev = &world->pci[0].pdev.dev,
-		.pasid = pasid,
-		.domain = domain,
-		.unit = list_first_entry(&domain->units, struct domain_unit,
-					 node),
-	};
+	return &tags->world->pci[WORLD_DEVICE].pdev.dev;
 }
 
-static void assign(struct attach_world *world, enum world_kind kind,
-		   ioasid_t pasid)
+static struct tags make_tags(struct kunit *test,
+			     const struct world_config *config,
+			     enum world_kind kind)
 {
-	struct dev_pasid_info ap = attachment(world, kind, pasid);
+	struct tags tags = { attach_world_make(test, config), kind };
 
-	KUNIT_ASSERT_EQ(world->test, 0, cache_tags_assign(&ap, DID));
+	change_attach(tags.world, WORLD_DEVICE, kind);
+	return tags;
 }
 
-static void unassign(struct attach_world *world, enum world_kind kind,
-		     ioasid_t pasid)
+static void assign(const struct tags *tags, ioasid_t pasid)
 {
-	struct dev_pasid_info ap = attachment(world, kind, pasid);
+	KUNIT_ASSERT_EQ(tags->world->test, 0,
+			driver_assign_tags(domain_of(tags), device_of(tags),
+					   DID, pasid));
+}
 
-	cache_tags_unassign(&ap, DID);
+static void unassign(const struct tags *tags, ioasid_t pasid)
+{
+	driver_unassign_tags(domain_of(tags), device_of(tags), DID, pasid);
+}
+
+static void expect_tags(const struct tags *tags, unsigned int iotlb,
+			unsigned int atc)
+{
+	struct intel_iommu *iommu = &tags->world->unit[0].iommu;
+
+	KUNIT_EXPECT_EQ(tags->world->test,
+			driver_count_tags(domain_of(tags), iommu, false), iotlb);
+	KUNIT_EXPECT_EQ(tags->world->test,
+			driver_count_tags(domain_of(tags), iommu, true), atc);
+}
+
+static void end(const struct tags *tags)
+{
+	change_attach(tags->world, WORLD_DEVICE, WORLD_BLOCKED);
+	expect_tags(tags, 0, 0);
+	world_check_idle(tags->world);
 }
 
 /* However many there are, each is found. */
-static void check_many(struct attach_world *world, enum world_kind kind,
-		       unsigned int expected)
+static void check_many(const struct tags *tags, unsigned int expected)
 {
-	struct dev_pasid_info ap;
-	struct domain_unit *unit;
 	ioasid_t pasid;
 
-	world_attach(world, WORLD_DEVICE, kind);
-	ap = attachment(world, kind, 0);
-	unit = ap.unit;
 	for (pasid = 1; pasid <= NUM_PASIDS; pasid++)
-		assign(world, kind, pasid);
-	KUNIT_EXPECT_EQ(world->test, count(&unit->iotlb), 1 + expected);
-	KUNIT_EXPECT_EQ(world->test, count(&unit->devtlb), 1 + NUM_PASIDS);
+		assign(tags, pasid);
+	expect_tags(tags, 1 + expected, 1 + NUM_PASIDS);
 
 	for (pasid = 1; pasid <= NUM_PASIDS; pasid++)
-		unassign(world, kind, pasid);
-	KUNIT_EXPECT_EQ(world->test, count(&unit->iotlb), 1);
-	KUNIT_EXPECT_EQ(world->test, count(&unit->devtlb), 1);
-	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+		unassign(tags, pasid);
+	expect_tags(tags, 1, 1);
+	end(tags);
 }
 
 static void second_stages_share(struct kunit *test)
@@ -81,8 +89,9 @@ static void second_stages_share(struct kunit *test)
 	const struct world_config config = {
 		.quantum_words = 1, .ats = true,
 	};
+	struct tags tags = make_tags(test, &config, WORLD_SS);
 
-	check_many(attach_world_make(test, &config), WORLD_SS, 1);
+	check_many(&tags, 1);
 }
 
 static void first_stages_do_not(struct kunit *test)
@@ -90,38 +99,72 @@ static void first_stages_do_not(struct kunit *test)
 	const struct world_config config = {
 		.quantum_words = 1, .ats = true, .scalable = true,
 	};
+	struct tags tags = make_tags(test, &config, WORLD_FS);
 
-	check_many(attach_world_make(test, &config), WORLD_FS, NUM_PASIDS);
+	check_many(&tags, NUM_PASIDS);
 }
 
 static void tags_are_counted(struct kunit *test)
 {
 	const struct world_config config = { .quantum_words = 1 };
-	struct attach_world *world = attach_world_make(test, &config);
-	struct domain_unit *unit;
+	struct tags tags = make_tags(test, &config, WORLD_SS);
 
-	world_attach(world, WORLD_DEVICE, WORLD_SS);
-	unit = attachment(world, WORLD_SS, 0).unit;
-	assign(world, WORLD_SS, 1);
-	assign(world, WORLD_SS, 1);
-	KUNIT_EXPECT_EQ(test, count(&unit->iotlb), 2);
-	unassign(world, WORLD_SS, 1);
-	KUNIT_EXPECT_EQ(test, count(&unit->iotlb), 2);
-	unassign(world, WORLD_SS, 1);
-	KUNIT_EXPECT_EQ(test, count(&unit->iotlb), 1);
+	assign(&tags, 1);
+	assign(&tags, 1);
+	expect_tags(&tags, 2, 0);
+	unassign(&tags, 1);
+	expect_tags(&tags, 2, 0);
+	unassign(&tags, 1);
+	expect_tags(&tags, 1, 0);
 	/* One too many is noticed, and nothing. */
 	kunit_warning_suppress(test) {
-		unassign(world, WORLD_SS, 1);
+		unassign(&tags, 1);
 		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
 	}
-	KUNIT_EXPECT_EQ(test, count(&unit->iotlb), 1);
-	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	expect_tags(&tags, 1, 0);
+	end(&tags);
+}
+
+/* Each must be told, in no more submissions than needed. */
+static void check_flush(const struct tags *tags, unsigned int iotlb)
+{
+	struct attach_world *world = tags->world;
+	const struct unit_counts *counts = &world->unit[0].model->counts;
+	ioasid_t pasid;
+
+	for (pasid = 1; pasid <= NUM_FLUSHED; pasid++)
+		assign(tags, pasid);
+	unit_clear_counts(&world->machine);
+	world_unmap(world, tags->kind, BIT(WORLD_REGION_VICTIM));
+	KUNIT_EXPECT_STREQ(world->test, world->machine.failure, "");
+	KUNIT_EXPECT_EQ(world->test, counts->atcs, NUM_FLUSHED + 1);
+	KUNIT_EXPECT_EQ(world->test, counts->descs, iotlb + NUM_FLUSHED + 1);
+	KUNIT_EXPECT_LE(world->test, counts->submissions,
+			DIV_ROUND_UP(iotlb + NUM_FLUSHED + 2,
+				     QI_MAX_BATCHED_DESC_COUNT - 2));
+	for (pasid = 1; pasid <= NUM_FLUSHED; pasid++)
+		unassign(tags, pasid);
+	end(tags);
+}
+
+static void many_are_flushed(struct kunit *test)
+{
+	const struct world_config config = {
+		.quantum_words = 1, .ats = true, .scalable = true,
+	};
+	struct tags second = make_tags(test, &config, WORLD_SS), first;
+
+	check_flush(&second, 2);
+	first = (struct tags){ second.world, WORLD_FS };
+	change_attach(first.world, WORLD_DEVICE, WORLD_FS);
+	check_flush(&first, NUM_FLUSHED + 1);
 }
 
 static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(tags_are_counted),
 	KUNIT_CASE(second_stages_share),
 	KUNIT_CASE(first_stages_do_not),
+	KUNIT_CASE(many_are_flushed),
 	{}
 };
 

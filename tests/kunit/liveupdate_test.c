@@ -683,7 +683,7 @@ static void test_refusal(struct kunit *test)
 		kunit_skip(test, "cannot be had here");
 	world_attach(world, WORLD_DEVICE, refusal->kind);
 
-	why = liveupdate_read_translation(&world->pci[0].info, &record);
+	why = liveupdate_read_translation(world_info(&world->pci[0]), &record);
 	KUNIT_EXPECT_STREQ(test, why ?: "fine", refusal->why);
 	KUNIT_EXPECT_EQ(test, record.kind, refusal->record);
 }
@@ -692,13 +692,13 @@ static void test_obstacles(struct kunit *test)
 {
 	const struct world_config config = { .quantum_words = 1 };
 	struct attach_world *world = attach_world_make(test, &config);
-	struct device_domain_info *info = &world->pci[0].info;
-	struct q_inval *qi = world->iommu.qi;
+	struct device_domain_info *info = world_info(&world->pci[0]);
+	struct q_inval *qi = world->unit[0].iommu.qi;
 
-	world->iommu.qi = NULL;
+	world->unit[0].iommu.qi = NULL;
 	KUNIT_EXPECT_STREQ(test, liveupdate_find_obstacle(info),
 			   "its unit has no queued invalidation");
-	world->iommu.qi = qi;
+	world->unit[0].iommu.qi = qi;
 
 	world->pci[0].pdev.is_virtfn = true;
 	KUNIT_EXPECT_STREQ(test, liveupdate_find_obstacle(info),
@@ -764,16 +764,17 @@ static struct {
 	struct context_words first;
 } copied;
 
-static bool note_first_store(struct unit_model *unit, bool queue_busy)
+static void note_first_store(struct unit_machine *machine,
+			     enum unit_moment moment)
 {
 	if (!memcmp(&copied.first, &copied.old, sizeof(copied.old)))
 		copied.first = *copied.live;
-	return false;
 }
 
+/* The driver frees with the unit what says that an entry is copied. */
 static void copied_start(struct kunit *test, struct intel_iommu *iommu, u16 sid)
 {
-	iommu->copied_tables = kunit_kzalloc(test, BIT(16) / 8, GFP_KERNEL);
+	iommu->copied_tables = bitmap_zalloc(BIT(16), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, iommu->copied_tables);
 
 	copied.live = context_entry_lookup(iommu, sid);
@@ -785,40 +786,44 @@ static void copied_start(struct kunit *test, struct intel_iommu *iommu, u16 sid)
 static void test_copied(struct kunit *test)
 {
 	struct attach_world *world = attach_world_make(test, test->param_value);
-	struct device_domain_info *info = &world->pci[0].info;
+	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
+	struct device_domain_info *info = world_info(&world->pci[0]);
 	struct unit_grant *grant = &world->domain[WORLD_SS].grant;
+	struct unit_machine *machine = &world->machine;
+	struct unit_model *unit = world->unit[0].model;
+	struct intel_iommu *iommu = &world->unit[0].iommu;
 	u16 sid = PCI_DEVID(info->bus, info->devfn);
-	struct unit_model *unit = &world->unit;
-	struct unit_device *ud = &unit->device[WORLD_DEVICE];
 
 	world_attach(world, WORLD_DEVICE, WORLD_SS);
-	copied_start(test, &world->iommu, sid);
+	copied_start(test, iommu, sid);
 	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	/* Whoever restores an entry has reserved its DID. */
+	world_use_up_dids(world);
 
-	unit_change_begin(unit, ud, NULL, grant);
-	context_entry_restore(&world->iommu, sid, &copied.old);
-	unit_change_end(unit, ud, grant);
+	unit_grant(machine, seen, NULL, grant);
+	context_entry_restore(iommu, sid, &copied.old);
+	unit_granted(machine, unit, seen, grant);
 	KUNIT_EXPECT_MEMEQ(test, copied.live, &copied.old,
 			   sizeof(copied.old));
-	KUNIT_EXPECT_TRUE(test, context_copied(&world->iommu, info->bus,
-					       info->devfn));
-	KUNIT_EXPECT_TRUE(test, unit_translates(unit, ud, UNIT_PAGE_KEPT,
+	KUNIT_EXPECT_TRUE(test, context_copied(iommu, info->bus, info->devfn));
+	KUNIT_EXPECT_TRUE(test, unit_translates(unit, seen, UNIT_PAGE_KEPT,
 						grant->out[UNIT_PAGE_KEPT]));
 
 	/* The device is gone. P is cleared alone, and nothing stays cached. */
-	unit_change_begin(unit, ud, grant, NULL);
-	unit->on_event = note_first_store;
-	context_entry_block(&world->iommu, sid);
-	unit->on_event = NULL;
-	unit_change_end(unit, ud, NULL);
+	unit_clear_counts(machine);
+	unit_grant(machine, seen, grant, NULL);
+	machine->on_event = note_first_store;
+	context_entry_block(iommu, sid);
+	machine->on_event = NULL;
+	unit_granted(machine, unit, seen, NULL);
 	KUNIT_EXPECT_EQ(test, copied.first.val[0],
 			copied.old.val[0] & ~CONTEXT_P);
 	KUNIT_EXPECT_EQ(test, copied.first.val[1], copied.old.val[1]);
 	KUNIT_EXPECT_EQ(test, unit->counts.syncs, 2);
 	KUNIT_EXPECT_TRUE(test, mem_is_zero(copied.live,
 					    sizeof(*copied.live)));
-	KUNIT_EXPECT_FALSE(test, context_copied(&world->iommu, info->bus,
-						info->devfn));
+	KUNIT_EXPECT_FALSE(test, context_copied(iommu, info->bus, info->devfn));
+	KUNIT_EXPECT_STREQ(test, machine->failure, "");
 }
 
 static struct kunit_case liveupdate_entry_cases[] = {

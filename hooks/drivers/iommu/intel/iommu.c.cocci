@@ -3,6 +3,8 @@
 // Once: int paging_domain_compatible_first_stage(
 // Once: copied_reserve_dids(iommu, &ce);
 // Once: void iommu_set_root_entry(
+// Once: #include <kunit/static_stub.h>
+// Once: KUNIT_STATIC_STUB_REDIRECT(__iommu_flush_iotlb,
 // Once: INIT_LIST_HEAD(&domain->units);
 // Once: list_for_each_entry(ap, &domain->dev_pasids, link_domain) {
 // Once: xa_init(&info->attachments);
@@ -22,6 +24,26 @@ type T;
 @@
 - static
   T opened(...) { ... }
+
+// KUnit has a unit without a queue, too.
+@@
+@@
++ #include <kunit/static_stub.h>
+#include <linux/crash_dump.h>
+
+@@
+identifier iommu, did, addr, order, type, flag;
+type I, D, A, S, T;
+@@
+  void __iommu_flush_iotlb(I iommu, D did, A addr, S order, T type)
+  {
+	...
+	unsigned long flag;
++
++	KUNIT_STATIC_STUB_REDIRECT(__iommu_flush_iotlb, iommu, did, addr,
++				   order, type);
+	...
+  }
 
 // Every operation table leads to the one attach path.
 @@

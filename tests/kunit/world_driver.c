@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * World for tests of the driver: what the driver keeps its records in
+ *
+ * Everything else in the tests goes by what the driver does. Whoever changes
+ * its records finds here all that knows them.
+ */
+
+#include <linux/dmar.h>
+#include <linux/idr.h>
+#include <linux/mmu_notifier.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "attach_world.h"
+#include "../cache.h"
+#include "../did.h"
+#include "../pasid.h"
+
+#define ECAP_FLTS	BIT_ULL(47)
+
+/**
+ * driver_init_unit - what the driver does when it finds a unit
+ * @iommu: its record of it, with the capabilities set
+ *
+ * Context: Any.
+ */
+void driver_init_unit(struct intel_iommu *iommu)
+{
+	mutex_init(&iommu->did_lock);
+	mutex_init(&iommu->iopf_lock);
+	ida_init(&iommu->domain_ida);
+	spin_lock_init(&iommu->lock);
+	raw_spin_lock_init(&iommu->register_lock);
+	spin_lock_init(&iommu->device_rbtree_lock);
+	iommu->device_rbtree = RB_ROOT;
+	init_completion(&iommu->prq_complete);
+}
+
+/**
+ * driver_destroy_unit - what the driver does when it forgets a unit
+ * @iommu: its record
+ *
+ * Context: Any.
+ */
+void driver_destroy_unit(struct intel_iommu *iommu)
+{
+	ida_destroy(&iommu->domain_ida);
+}
+
+/**
+ * driver_hide_from_debugfs - leave no files for a device, nor for its PASIDs
+ * @dev: the device, just probed
+ *
+ * Context: May sleep.
+ */
+void driver_hide_from_debugfs(struct device *dev)
+{
+#ifdef CONFIG_INTEL_IOMMU_DEBUGFS
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+
+	intel_iommu_debugfs_remove_dev(info);
+	info->debugfs_dentry = ERR_PTR(-ENODEV);
+#endif
+}
+
+/**
+ * driver_did_is_free - whether the driver may give a DID to anybody
+ * @iommu: the unit
+ * @did: the DID
+ *
+ * Context: Any.
+ * Return: whether it may.
+ */
+bool driver_did_is_free(struct intel_iommu *iommu, u16 did)
+{
+	return did >= IDA_START_DID && !ida_exists(&iommu->domain_ida, did);
+}
+
+/**
+ * driver_take_did - take a DID from the driver
+ * @iommu: the unit
+ *
+ * Context: May sleep.
+ * Return: the DID, or a negative error if there is none left.
+ */
+int driver_take_did(struct intel_iommu *iommu)
+{
+	return ida_alloc_range(&iommu->domain_ida, IDA_START_DID,
+			       iommu->max_domain_id - 1, GFP_KERNEL);
+}
+
+/**
+ * driver_return_did - undo driver_take_did()
+ * @iommu: the unit
+ * @did: the DID
+ *
+ * Context: Any.
+ */
+void driver_return_did(struct intel_iommu *iommu, unsigned int did)
+{
+	ida_free(&iommu->domain_ida, did);
+}
+
+/**
+ * driver_dids_are_free - whether no DID of a unit is in use
+ * @iommu: the unit
+ *
+ * Context: Any.
+ * Return: whether that is so.
+ */
+bool driver_dids_are_free(struct intel_iommu *iommu)
+{
+	return ida_is_empty(&iommu->domain_ida);
+}
+
+static struct domain_unit *find_unit(struct iommu_domain *domain,
+				     struct intel_iommu *iommu)
+{
+	struct domain_unit *unit;
+
+	list_for_each_entry(unit, &to_dmar_domain(domain)->units, node)
+		if (unit->did.iommu == iommu)
+			return unit;
+	return NULL;
+}
+
+/**
+ * driver_knows_unit - whether a domain has a record of a unit
+ * @domain: a paging or nested domain
+ * @iommu: the unit
+ *
+ * Context: Any; nobody attaches or detaches.
+ * Return: whether it has.
+ */
+bool driver_knows_unit(struct iommu_domain *domain, struct intel_iommu *iommu)
+{
+	if (find_unit(domain, iommu))
+		return true;
+
+	return domain->type != IOMMU_DOMAIN_SVA &&
+	       xa_load(&to_dmar_domain(domain)->iommu_array, iommu->seq_id);
+}
+
+/**
+ * driver_idle_flaw - what is left over in a domain that is attached to nothing
+ * @domain: a paging, nested or SVA domain
+ *
+ * Context: Any; nobody attaches or detaches.
+ * Return: what it is, or NULL.
+ */
+const char *driver_idle_flaw(struct iommu_domain *domain)
+{
+	struct dmar_domain *dmar_domain = to_dmar_domain(domain);
+
+	if (!list_empty(&dmar_domain->dev_pasids))
+		return "an attachment";
+	if (!list_empty(&dmar_domain->units))
+		return "a record of a unit";
+	if (domain->type != IOMMU_DOMAIN_SVA &&
+	    !xa_empty(&dmar_domain->iommu_array))
+		return "a DID";
+	return NULL;
+}
+
+/**
+ * driver_mm_release - tell the driver that an address space ends
+ * @domain: its SVA domain
+ *
+ * Context: May sleep.
+ */
+void driver_mm_release(struct iommu_domain *domain)
+{
+	struct mmu_notifier *notifier = &to_dmar_domain(domain)->notifier;
+
+	notifier->ops->release(notifier, domain->mm);
+}
+
+static bool domain_is_contended(struct iommu_domain *domain)
+{
+	return spin_is_contended(&to_dmar_domain(domain)->lock) ||
+	       spin_is_contended(&to_dmar_domain(domain)->cache_lock);
+}
+
+/**
+ * driver_is_contended - whether somebody spins for a lock that another one has
+ * @world: the world
+ *
+ * A test that lets two tasks run against each other goes by it to know that one
+ * of them has to wait. Locks that are not named here cost it a timeout.
+ *
+ * Context: Any.
+ * Return: whether that is so.
+ */
+bool driver_is_contended(struct attach_world *world)
+{
+	enum world_kind kind;
+	unsigned int i;
+
+	for (i = 0; i < world->num_units; i++)
+		if (spin_is_contended(&world->unit[i].iommu.lock))
+			return true;
+	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++)
+		if (world->domain[kind].domain && kind != WORLD_BLOCKED &&
+		    kind != WORLD_IDENTITY &&
+		    domain_is_contended(world->domain[kind].domain))
+			return true;
+	return false;
+}
+
+/**
+ * driver_describe_table - how entries refer to a domain's page table
+ * @domain: a paging or SVA domain
+ * @table: filled in
+ *
+ * Context: Any.
+ */
+void driver_describe_table(struct iommu_domain *domain, struct unit_table *table)
+{
+	struct dmar_domain *dmar_domain = to_dmar_domain(domain);
+	struct pt_iommu_x86_64_hw_info first;
+	struct pt_iommu_vtdss_hw_info second;
+
+	if (domain->type == IOMMU_DOMAIN_SVA) {
+		table->root = __pa(domain->mm->pgd);
+		table->stage = UNIT_STAGE_FS;
+		table->levels = cpu_feature_enabled(X86_FEATURE_LA57) ? 5 : 4;
+		table->snooped = true;
+	} else if (intel_domain_is_fs_paging(dmar_domain)) {
+		pt_iommu_x86_64_hw_info(&dmar_domain->fspt, &first);
+		table->root = first.gcr3_pt;
+		table->stage = UNIT_STAGE_FS;
+		table->levels = first.levels;
+		table->snooped = !(dmar_domain->fspt.x86_64_pt.common.features &
+				   BIT(PT_FEAT_DMA_INCOHERENT));
+	} else {
+		pt_iommu_vtdss_hw_info(&dmar_domain->sspt, &second);
+		table->root = second.ssptptr;
+		table->stage = UNIT_STAGE_SS;
+		table->levels = second.aw + 2;
+		table->snooped = !(dmar_domain->sspt.vtdss_pt.common.features &
+				   BIT(PT_FEAT_DMA_INCOHERENT));
+	}
+}
+
+/**
+ * driver_alloc_paging - allocate a paging domain
+ * @dev: a device that it shall be for
+ * @first_stage: of which stage
+ * @flags: as iommufd has them
+ *
+ * Context: May sleep.
+ * Return: the domain, an error, or NULL.
+ */
+struct iommu_domain *driver_alloc_paging(struct device *dev, bool first_stage,
+					 u32 flags)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	struct intel_iommu *iommu = info->iommu;
+	struct iommu_domain *domain;
+	u64 ecap = iommu->ecap;
+
+	/* The driver prefers the first stage where it can have it. */
+	if (!first_stage)
+		iommu->ecap &= ~ECAP_FLTS;
+	domain = intel_iommu_ops.domain_alloc_paging_flags(dev, flags, NULL);
+	iommu->ecap = ecap;
+	if (IS_ERR_OR_NULL(domain))
+		return domain;
+
+	domain->type = IOMMU_DOMAIN_UNMANAGED;
+	domain->owner = &intel_iommu_ops;
+	return domain;
+}
+
+/* An attachment that is on no list */
+static struct dev_pasid_info attachment(struct iommu_domain *domain,
+					struct device *dev, ioasid_t pasid)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+
+	return (struct dev_pasid_info){
+		.dev = dev,
+		.pasid = pasid,
+		.domain = to_dmar_domain(domain),
+		.unit = find_unit(domain, info->iommu),
+	};
+}
+
+/**
+ * driver_assign_tags - record that something may be cached
+ * @domain: of this domain, not a nested one, which is attached to @dev
+ * @dev: where
+ * @did: with this DID
+ * @pasid: and this PASID
+ *
+ * Context: May sleep.
+ * Return: 0 or a negative error.
+ */
+int driver_assign_tags(struct iommu_domain *domain, struct device *dev, u16 did,
+		       ioasid_t pasid)
+{
+	struct dev_pasid_info ap = attachment(domain, dev, pasid);
+
+	return cache_tags_assign(&ap, did);
+}
+
+/**
+ * driver_unassign_tags - undo driver_assign_tags()
+ * @domain: the domain
+ * @dev: where
+ * @did: the DID
+ * @pasid: the PASID
+ *
+ * Context: Any.
+ */
+void driver_unassign_tags(struct iommu_domain *domain, struct device *dev,
+			  u16 did, ioasid_t pasid)
+{
+	struct dev_pasid_info ap = attachment(domain, dev, pasid);
+
+	cache_tags_unassign(&ap, did);
+}
+
+static unsigned int count_nodes(const struct rb_root *tree)
+{
+	unsigned int nodes = 0;
+	struct rb_node *node;
+
+	for (node = rb_first(tree); node; node = rb_next(node))
+		nodes++;
+	return nodes;
+}
+
+/**
+ * driver_count_tags - how many cache tags a domain has
+ * @domain: the domain
+ * @iommu: on this unit
+ * @atc: of ATCs, not of the IOTLB
+ *
+ * Context: Any; nobody attaches or detaches.
+ * Return: the number.
+ */
+unsigned int driver_count_tags(struct iommu_domain *domain,
+			       struct intel_iommu *iommu, bool atc)
+{
+	struct domain_unit *unit = find_unit(domain, iommu);
+
+	if (!unit)
+		return 0;
+	return count_nodes(atc ? &unit->devtlb : &unit->iotlb);
+}
