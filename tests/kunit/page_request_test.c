@@ -108,11 +108,11 @@ static void request(struct stage *stage, u32 pasid, unsigned int group, u64 addr
 	       stage->reg + DMAR_PQT_REG);
 }
 
-/* What is written to the status register clears it, unless there is more. */
+/* What is written to the status register clears it. */
 static void read_queue(struct stage *stage)
 {
 	prq_read_queue(&stage->iommu);
-	writel(stage->overflows ? DMA_PRS_PRO : 0, stage->reg + DMAR_PRS_REG);
+	writel(0, stage->reg + DMAR_PRS_REG);
 }
 
 static void take_answer(struct stage *stage, const struct qi_desc *desc)
@@ -230,7 +230,7 @@ static void make_device(struct stage *stage)
 	dev->iommu = &stage->dev_iommu;
 	mutex_init(&stage->dev_iommu.lock);
 	stage->dev_iommu.iommu_dev = &stage->iommu.iommu;
-	dev_iommu_priv_set(dev, &stage->info);
+	stage->dev_iommu.priv = &stage->info;
 
 	stage->info.dev = dev;
 	stage->info.iommu = &stage->iommu;
@@ -438,6 +438,18 @@ static int read_all_the_time(void *data)
 	return 0;
 }
 
+/* A queue that is full again each time that it was read */
+static int overflow_all_the_time(void *data)
+{
+	struct stage *stage = data;
+
+	while (!kthread_should_stop()) {
+		page_requests_read(&stage->iommu);
+		usleep_range(50, 100);
+	}
+	return 0;
+}
+
 struct drainer {
 	struct stage *stage;
 	struct completion done;
@@ -507,7 +519,7 @@ static void steady_overflow(struct kunit *test)
 
 	stage->overflows = true;
 	stage->from.live = false;
-	reader = kthread_run(read_all_the_time, stage, "read");
+	reader = kthread_run(overflow_all_the_time, stage, "read");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
 	expect_end(stage, drainers, 1);
 	kthread_stop(reader);
