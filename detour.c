@@ -46,15 +46,16 @@ static struct pasid_entry on_the_way(const struct pasid_entry *table, u16 did,
 }
 
 /* Is the way by @did without a gap? */
-static bool is_hitless_by(u16 did, struct pasid_entry *live,
+static bool is_hitless_by(u16 did, struct intel_iommu *iommu,
+			  struct pasid_entry *live,
 			  const struct pasid_entry *target)
 {
 	struct pasid_entry old = on_the_way(live, did, live, target);
 	struct pasid_entry new = on_the_way(target, did, live, target);
 
-	return pasid_entry_is_hitless(live, &old) &&
-	       pasid_entry_is_hitless(&old, &new) &&
-	       pasid_entry_is_hitless(&new, target);
+	return pasid_entry_is_hitless(iommu, live, &old) &&
+	       pasid_entry_is_hitless(iommu, &old, &new) &&
+	       pasid_entry_is_hitless(iommu, &new, target);
 }
 
 static struct intel_iommu *unit_of(struct detour *detour)
@@ -85,12 +86,14 @@ static void drop_did(struct detour *detour)
 static bool is_wanted(struct did_change *ids, struct pasid_entry *live,
 		      const struct pasid_entry *target)
 {
-	if (pasid_entry_is_hitless(live, target))
+	struct intel_iommu *iommu = ids->to->unit->did.iommu;
+
+	if (pasid_entry_is_hitless(iommu, live, target))
 		return false;
 
 	/* Any id but the entries' own tells whether it can be done at all. */
 	return did_suits(ids->from->domain, ids->to->domain) &&
-	       is_hitless_by(0, live, target);
+	       is_hitless_by(0, iommu, live, target);
 }
 
 /* What detour_prepare() does for a change of several words */
@@ -144,10 +147,12 @@ static void go_by(u16 did, struct pasid_change *change,
 void detour_install(struct detour *detour, struct pasid_change *change,
 		    struct pasid_entry *target, struct dmar_domain *domain)
 {
+	struct intel_iommu *iommu = unit_of(detour);
+
 	pasid_change_begin(change, target, domain);
 	/* An address space may have gone away since the way was found. */
-	if (!pasid_entry_is_hitless(&change->old, target) &&
-	    is_hitless_by(detour->did, &change->old, target))
+	if (!pasid_entry_is_hitless(iommu, &change->old, target) &&
+	    is_hitless_by(detour->did, iommu, &change->old, target))
 		go_by(detour->did, change, target);
 	pasid_change_move(change, target, true);
 }

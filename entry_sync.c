@@ -370,8 +370,6 @@ static void store_step(const struct entry_sync *es, const u64 *value)
  */
 unsigned int entry_sync_quantum_words(unsigned int hw_quantum_words)
 {
-	KUNIT_STATIC_STUB_REDIRECT(entry_sync_quantum_words, hw_quantum_words);
-
 #ifdef system_has_cmpxchg128
 	if (system_has_cmpxchg128())
 		return hw_quantum_words;

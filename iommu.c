@@ -131,6 +131,7 @@ int intel_iommu_attach_device(struct iommu_domain *domain, struct device *dev,
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
 
 	if (domain->type == IOMMU_DOMAIN_BLOCKED &&
+	    context_copied(info->iommu, info->bus, info->devfn) &&
 	    intel_liveupdate_is_claimed(info))
 		return 0;
 

@@ -253,7 +253,7 @@ int liveupdate_in_claim(struct device_domain_info *info)
 
 /**
  * intel_liveupdate_is_claimed - whether blocking a device has to wait
- * @info: the device
+ * @info: the device; its context entry is that of the kernel before
  *
  * The iommu core blocks a device when it is bound to iommufd. One that was
  * retrieved goes on to translate as before; user space is about to attach it.
@@ -264,9 +264,6 @@ int liveupdate_in_claim(struct device_domain_info *info)
 bool intel_liveupdate_is_claimed(struct device_domain_info *info)
 {
 	struct in_device *in;
-
-	if (!context_copied(info->iommu, info->bus, info->devfn))
-		return false;
 
 	guard(mutex)(&in_lock);
 	in = find_incoming(info->segment, PCI_DEVID(info->bus, info->devfn));

@@ -437,13 +437,14 @@ static const struct entry_sync_ops pasid_entry_sync_ops = {
 	.sync = pasid_sync,
 };
 
-static struct entry_sync pasid_entry_sync(struct pasid_entry *pe)
+static struct entry_sync pasid_entry_sync(struct intel_iommu *iommu,
+					  struct pasid_entry *pe)
 {
 	return (struct entry_sync){
 		.ops = &pasid_entry_sync_ops,
 		.entry = pe->val,
 		.num_words = ARRAY_SIZE(pe->val),
-		.quantum_words = entry_sync_quantum_words(2),
+		.quantum_words = iommu->quantum_words,
 		.present_word = 0,
 		.present_mask = PASID_PE_P,
 	};
@@ -451,16 +452,18 @@ static struct entry_sync pasid_entry_sync(struct pasid_entry *pe)
 
 /**
  * pasid_entry_is_hitless - whether an entry can become another without a gap
+ * @iommu: its unit
  * @from: the one
  * @to: the other
  *
  * Context: Any.
  * Return: true if no fetch would read an absent entry on the way.
  */
-bool pasid_entry_is_hitless(struct pasid_entry *from,
+bool pasid_entry_is_hitless(struct intel_iommu *iommu,
+			    struct pasid_entry *from,
 			    const struct pasid_entry *to)
 {
-	struct entry_sync es = pasid_entry_sync(from);
+	struct entry_sync es = pasid_entry_sync(iommu, from);
 	enum entry_sync_verdict verdict = entry_sync_plan(&es, to->val).verdict;
 
 	return verdict == ENTRY_SYNC_UNCHANGED || verdict == ENTRY_SYNC_HITLESS;
@@ -478,7 +481,7 @@ void pasid_change_begin(struct pasid_change *change,
 			struct pasid_entry *target, struct dmar_domain *domain)
 {
 	lockdep_assert_held(&change->info->entry_lock);
-	change->es = pasid_entry_sync(change->live);
+	change->es = pasid_entry_sync(change->info->iommu, change->live);
 	change->old = *change->live;
 	change->cached_did = pasid_cache_tag(change->live);
 	if (domain)

@@ -107,7 +107,8 @@ struct pasid_entry *pasid_entry_prepare(struct device_domain_info *info,
 					u32 pasid, struct iommu_domain *domain,
 					u16 did, struct pasid_entry *target);
 bool pasid_is_in_use(struct device_domain_info *info);
-bool pasid_entry_is_hitless(struct pasid_entry *from,
+bool pasid_entry_is_hitless(struct intel_iommu *iommu,
+			    struct pasid_entry *from,
 			    const struct pasid_entry *to);
 void pasid_change_begin(struct pasid_change *change,
 			struct pasid_entry *target, struct dmar_domain *domain);

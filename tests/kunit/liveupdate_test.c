@@ -727,10 +727,12 @@ KUNIT_ARRAY_PARAM(preserved, preserved_params, preserved_desc);
 static void test_preserved(struct kunit *test)
 {
 	struct attach_world *world = attach_world_make(test, test->param_value);
+	struct device_domain_info *info;
 	struct world_result result;
 
 	world_attach(world, WORLD_DEVICE, WORLD_SS);
-	world->pci[WORLD_DEVICE].info.preserved = true;
+	info = dev_iommu_priv_get(&world->pci[WORLD_DEVICE].pdev.dev);
+	info->preserved = true;
 
 	result = world_attach(world, WORLD_DEVICE, WORLD_PARENT);
 	KUNIT_EXPECT_EQ(test, result.ret, -EBUSY);

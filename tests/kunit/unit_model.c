@@ -376,11 +376,6 @@ static void stub_flush_cache(struct intel_iommu *iommu, void *addr, int size)
 	unit_written_back(unit, addr, size);
 }
 
-static unsigned int stub_quantum_words(unsigned int hw_quantum_words)
-{
-	return min(hw_quantum_words, current_machine()->quantum_words);
-}
-
 /**
  * unit_registers_context - &iommu_flush.flush_context of a unit without queue
  * @iommu: the driver's record of the unit
@@ -482,8 +477,6 @@ void unit_machine_start(struct kunit *test, struct unit_machine *machine)
 	test->priv = machine;
 	kunit_activate_static_stub(test, qi_submit_sync, stub_submit);
 	kunit_activate_static_stub(test, entry_sync_store, stub_store);
-	kunit_activate_static_stub(test, entry_sync_quantum_words,
-				   stub_quantum_words);
 	kunit_activate_static_stub(test, iommu_write_back,
 				   stub_flush_cache);
 	kunit_activate_static_stub(test, __iommu_flush_iotlb,
@@ -502,7 +495,6 @@ void unit_machine_stop(struct unit_machine *machine)
 
 	kunit_deactivate_static_stub(test, qi_submit_sync);
 	kunit_deactivate_static_stub(test, entry_sync_store);
-	kunit_deactivate_static_stub(test, entry_sync_quantum_words);
 	kunit_deactivate_static_stub(test, iommu_write_back);
 	kunit_deactivate_static_stub(test, __iommu_flush_iotlb);
 	scoped_guard(spinlock_irqsave, &machine->lock)

@@ -34,7 +34,6 @@ void driver_init_unit(struct intel_iommu *iommu)
 	raw_spin_lock_init(&iommu->register_lock);
 	spin_lock_init(&iommu->device_rbtree_lock);
 	iommu->device_rbtree = RB_ROOT;
-	init_completion(&iommu->prq_complete);
 }
 
 /**

@@ -91,6 +91,7 @@ static void fill_iommu(struct attach_world *world, struct world_unit *unit,
 	iommu->max_domain_id = WORLD_NUM_DIDS;
 	iommu->qi = world->config.no_queue ? NULL : &unit->qi;
 	iommu->node = NUMA_NO_NODE;
+	iommu->quantum_words = world->config.quantum_words;
 	iommu->seq_id = index;
 	iommu->segment = WORLD_SEGMENT + index;
 	iommu->drhd = &unit->drhd;

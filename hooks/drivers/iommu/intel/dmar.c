@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include "../entry_sync.h"
 #include "inval.h"
 
 /* A submission is all from its first descriptor to its wait descriptor. */

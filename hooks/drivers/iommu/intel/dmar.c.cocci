@@ -5,6 +5,7 @@
 // An error in any descriptor of a submission is cleared, or its sender waits
 // for ever: there are several in one.
 //
+// Once: iommu->quantum_words = entry_sync_quantum_words(2);
 // Once: static bool qi_is_within(
 // Once: if (qi_is_within(head >> shift, index, wait_index)) {
 // Once: #include <kunit/static_stub.h>
@@ -25,6 +26,13 @@ type I, D, C, O;
 +
 	...
   }
+
+// The same for all entries of a unit
+@@
+expression iommu;
+@@
+	snprintf(iommu->name, sizeof(iommu->name), "dmar%d", iommu->seq_id);
++	iommu->quantum_words = entry_sync_quantum_words(2);
 
 @@
 @@

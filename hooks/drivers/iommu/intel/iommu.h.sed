@@ -49,7 +49,10 @@ void iommu_write_back(struct intel_iommu *iommu, void *addr, int size);\
 s/^(\t\t)clflush_cache_range\(addr, size\);$/\1iommu_write_back(iommu, addr, size);/
 
 # Gone: struct completion prq_complete;
+# Once: unsigned int	quantum_words;
 # Once: unsigned long prq_passes;
+/^struct intel_iommu \{/,/^\};/ s/^\tu64\t\tecap;.*/&\
+	unsigned int	quantum_words; \/* Of an entry, that move at once *\//
 /^struct intel_iommu \{/,/^\};/ s/^\tstruct completion prq_complete;$/\tunsigned long prq_passes;	\/* How often the queue was read *\//
 
 # Nothing uses them any more.
