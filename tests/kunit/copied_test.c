@@ -83,6 +83,3 @@ static struct kunit_suite copied_suite = {
 	.test_cases = copied_cases,
 };
 kunit_test_suite(copied_suite);
-
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("KUnit test of what is taken over from a crashed kernel");

@@ -66,7 +66,7 @@ struct faulting {
 struct stage {
 	struct kunit *test;
 	struct intel_iommu iommu;
-	void *reg;
+	void __iomem *reg;
 	struct device_domain_info info;
 	struct pci_dev pdev;
 	struct dev_iommu dev_iommu;
@@ -264,16 +264,17 @@ static void attach(struct stage *stage, struct dev_pasid_info *ap)
 static int stage_init(struct kunit *test)
 {
 	struct stage *stage = kunit_kzalloc(test, sizeof(*stage), GFP_KERNEL);
+	void *reg = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
 	struct intel_iommu *iommu;
 
 	KUNIT_ASSERT_NOT_NULL(test, stage);
+	KUNIT_ASSERT_NOT_NULL(test, reg);
 	test->priv = stage;
 	stage->test = test;
-	stage->reg = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, stage->reg);
+	stage->reg = (void __iomem *)reg;
 
 	iommu = &stage->iommu;
-	iommu->reg = (void __iomem *)stage->reg;
+	iommu->reg = stage->reg;
 	strscpy(iommu->name, "model");
 	iommu->prq = kunit_kzalloc(test, PRQ_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, iommu->prq);
@@ -582,6 +583,3 @@ static struct kunit_suite page_request_suite = {
 	.test_cases = page_request_cases,
 };
 kunit_test_suite(page_request_suite);
-
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("KUnit test of page requests while domains change");

@@ -30,17 +30,18 @@ static struct qi_desc *desc_at(struct queue *queue, unsigned int place)
 static struct queue *make_queue(struct kunit *test)
 {
 	struct queue *queue = kunit_kzalloc(test, sizeof(*queue), GFP_KERNEL);
+	void *reg = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, queue);
+	KUNIT_ASSERT_NOT_NULL(test, reg);
 	queue->iommu.qi = &queue->qi;
 	queue->iommu.ecap = BIT_ULL(43);	/* scalable mode: 32-byte descriptors */
-	queue->iommu.reg = (void __iomem *)kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
+	queue->iommu.reg = (void __iomem *)reg;
 	queue->qi.desc = kunit_kcalloc(test, QI_LENGTH, sizeof(struct qi_desc),
 				       GFP_KERNEL);
 	queue->qi.desc_status = kunit_kcalloc(test, QI_LENGTH, sizeof(int),
 					      GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, queue->iommu.reg);
 	KUNIT_ASSERT_NOT_NULL(test, queue->qi.desc);
 	KUNIT_ASSERT_NOT_NULL(test, queue->qi.desc_status);
 
@@ -100,6 +101,3 @@ static struct kunit_suite queue_suite = {
 	.test_cases = queue_cases,
 };
 kunit_test_suite(queue_suite);
-
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("KUnit test of errors of the invalidation queue");
