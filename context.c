@@ -37,7 +37,8 @@
  * @old: the entry as it was before
  * @cached_did: what tags the entry that hardware may have cached since the last
  *              sync. Invalidating the context-cache goes by it.
- * @copied: it was taken over from the kernel before
+ * @unknown: nobody knows what is cached by way of @old: it is copied from the
+ *           kernel before, or leads to another device's directory
  * @flushed: what @old brought to the caches is gone
  */
 struct context_sync {
@@ -47,7 +48,7 @@ struct context_sync {
 	u16 sid;
 	struct context_words old;
 	u16 cached_did;
-	bool copied;
+	bool unknown;
 	bool flushed;
 };
 
@@ -89,10 +90,10 @@ static void context_sync_registers(struct context_sync *cs, u16 cached_did,
 }
 
 /*
- * A copied entry may be cached with any DID and, in scalable mode, with any
- * PASID entries behind it: drop everything.
+ * The entry may be cached with any DID and, in scalable mode, with any PASID
+ * entries behind it: drop everything.
  */
-static void context_sync_copied(struct context_sync *cs)
+static void context_sync_unknown(struct context_sync *cs)
 {
 	struct intel_iommu *iommu = cs->iommu;
 	struct qi_batch batch;
@@ -133,8 +134,8 @@ static void context_sync(struct entry_sync *es, bool last)
 
 	__iommu_flush_cache(iommu, live, sizeof(*live));
 
-	if (cs->copied) {
-		context_sync_copied(cs);
+	if (cs->unknown) {
+		context_sync_unknown(cs);
 		return;
 	}
 	if (appears && !cap_caching_mode(iommu->cap)) {
@@ -181,6 +182,14 @@ static bool is_copied(struct intel_iommu *iommu, u16 sid)
 	return context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff);
 }
 
+static bool changes_directory(struct intel_iommu *iommu,
+			      const struct context_words *from,
+			      const struct context_words *to)
+{
+	return sm_supported(iommu) && is_present(from) && is_present(to) &&
+	       (from->val[0] ^ to->val[0]) & CONTEXT_SM_PASIDDIRPTR;
+}
+
 /* @info may be NULL. */
 static void context_entry_write(struct intel_iommu *iommu,
 				struct device_domain_info *info, u16 sid,
@@ -202,7 +211,8 @@ static void context_entry_write(struct intel_iommu *iommu,
 		.sid = sid,
 		.old = *live,
 		.cached_did = context_cache_tag(iommu, live),
-		.copied = is_copied(iommu, sid),
+		.unknown = is_copied(iommu, sid) ||
+			   changes_directory(iommu, live, target),
 	};
 	struct entry_sync_result result;
 
@@ -213,7 +223,7 @@ static void context_entry_write(struct intel_iommu *iommu,
 		trace_context_entry_update(info->dev, sid, cs.old.val,
 					   target->val, ARRAY_SIZE(target->val),
 					   &result);
-	if (cs.copied)
+	if (is_copied(iommu, sid))
 		clear_context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff);
 }
 
@@ -505,14 +515,27 @@ void context_entries_install(struct device_domain_info *info,
 	context_visit_sids(info, context_entry_install_one, &target);
 }
 
+/*
+ * An alias may be the requester ID of another device. Its entry then leads to
+ * that device's directory as soon as that is probed, and until it is released.
+ */
+static bool is_own(struct device_domain_info *info, u16 sid,
+		   const struct context_words *live)
+{
+	u64 dir = virt_to_phys(info->pasid_table->table);
+
+	return sid == PCI_DEVID(info->bus, info->devfn) || !is_present(live) ||
+	       is_copied(info->iommu, sid) ||
+	       (live->val[0] & CONTEXT_SM_PASIDDIRPTR) == dir;
+}
+
 static int install_directory_one(struct device_domain_info *info, u16 sid,
 				 void *opaque)
 {
 	struct context_words *live = context_entry_lookup(info->iommu, sid);
 	const struct context_words *target = opaque;
 
-	/* The entry of an alias that was probed before stays that device's. */
-	if (live && (!is_present(live) || is_copied(info->iommu, sid)))
+	if (live && is_own(info, sid, live))
 		context_entry_write(info->iommu, info, sid, live, target);
 
 	return 0;
@@ -571,11 +594,11 @@ int intel_pasid_setup_sm_context(struct device *dev)
 void intel_pasid_teardown_sm_context(struct device *dev)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
-	struct context_target target = {};
+	struct context_words blocked = {};
 
 	scoped_guard(mutex, &info->entry_lock) {
 		pasid_entry_block(info);
-		context_visit_sids(info, context_entry_install_one, &target);
+		context_visit_sids(info, install_directory_one, &blocked);
 	}
 
 	/* Who walks all tables (debugfs) has the lock; none is in this one now. */

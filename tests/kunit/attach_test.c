@@ -454,11 +454,18 @@ static void parent_snoops(struct kunit *test)
 static const struct world_config group_params[] = {
 	{ .quantum_words = 2, .ats = true, .alias = WORLD_ALIAS_DEVICE },
 	{ .quantum_words = 1, .alias = WORLD_ALIAS_DEVICE },
+	{ .scalable = true, .quantum_words = 2, .ats = true,
+	  .alias = WORLD_ALIAS_DEVICE },
+	{ .scalable = true, .quantum_words = 1, .pasid = 5, .ats = true,
+	  .caching_mode = true, .alias = WORLD_ALIAS_DEVICE },
 };
 
 KUNIT_ARRAY_PARAM(group, group_params, change_describe_config);
 
-/* What one device also uses as its requester ID stays the other one's. */
+/*
+ * What one device also uses as its requester ID stays the other one's, which is
+ * probed after it, also when the one with the alias goes.
+ */
 static void alias_is_a_device(struct kunit *test)
 {
 	struct attach_world *world =
@@ -473,6 +480,15 @@ static void alias_is_a_device(struct kunit *test)
 	change_report(world, change, "the one with the alias");
 	world_unmap(world, WORLD_SS, WORLD_REGIONS);
 	change_report(world, change, "both, unmapping");
+	world_remap(world);
+
+	if (!world->config.scalable)
+		return;
+	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	world_pci_release(world, &world->pci[WORLD_DEVICE]);
+	KUNIT_EXPECT_TRUE(test, world_attach(world, WORLD_OLD_SHARER,
+					     WORLD_FS).served);
+	change_report(world, change, "the device alone");
 }
 
 /* Requests of a device behind a VMD endpoint bear the endpoint's ID. */
@@ -531,6 +547,7 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(no_snoop_control),
 	KUNIT_CASE(no_snoop_control_for_pasid),
 	KUNIT_CASE_PARAM(parent_snoops, attach_gen_params),
+	KUNIT_CASE(ends_page_requests),
 	KUNIT_CASE_PARAM(alias_is_a_device, group_gen_params),
 	KUNIT_CASE(behind_vmd),
 	{}
