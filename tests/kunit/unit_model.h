@@ -292,6 +292,8 @@ struct unit_requester {
  * @syncs: invalidations of the cache that holds the entries
  * @atcs: invalidations of ATCs
  * @write_buffer: flushes of the write buffer
+ * @drains: how often page requests were drained
+ * @drained: number of stores before the last time
  */
 struct unit_counts {
 	unsigned int stores;
@@ -302,6 +304,8 @@ struct unit_counts {
 	unsigned int syncs;
 	unsigned int atcs;
 	unsigned int write_buffer;
+	unsigned int drains;
+	unsigned int drained;
 };
 
 struct unit_machine;

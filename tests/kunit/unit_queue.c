@@ -357,6 +357,10 @@ void unit_submit(struct unit_model *unit, const struct qi_desc *desc,
 			first = i + 1;
 		}
 	}
+	if (options & QI_OPT_WAIT_DRAIN) {
+		unit->counts.drains++;
+		unit->counts.drained = unit->counts.stores;
+	}
 	/* qi_submit_sync() adds a wait of its own. */
 	unit->counts.waits++;
 	process(unit, &desc[first], num - first);
