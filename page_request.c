@@ -107,6 +107,7 @@ static void wait_until_read(struct intel_iommu *iommu)
 {
 	unsigned long passes = READ_ONCE(iommu->prq_passes);
 
+	/* What the passes did is seen with their number: page_requests_read(). */
 	wait_var_event(&iommu->prq_passes, is_read(iommu) ||
 		       smp_load_acquire(&iommu->prq_passes) - passes >= 2);
 }

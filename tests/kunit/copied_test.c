@@ -82,4 +82,5 @@ static struct kunit_suite copied_suite = {
 	.name = "intel_copied",
 	.test_cases = copied_cases,
 };
+
 kunit_test_suite(copied_suite);

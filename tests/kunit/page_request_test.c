@@ -582,4 +582,5 @@ static struct kunit_suite page_request_suite = {
 	.init = stage_init,
 	.test_cases = page_request_cases,
 };
+
 kunit_test_suite(page_request_suite);

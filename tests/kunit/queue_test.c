@@ -100,4 +100,5 @@ static struct kunit_suite queue_suite = {
 	.name = "intel_queue",
 	.test_cases = queue_cases,
 };
+
 kunit_test_suite(queue_suite);
