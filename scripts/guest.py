@@ -15,6 +15,11 @@ import sys
 import threading
 import time
 
+# A level of the kernel's log in front of each line
+FORMAT = "console_msg_format=syslog"
+# LOG_ERR and worse, of the kernel, which also tells at such a level that it ends
+ERROR = re.compile(r"<[0-3]>(?!.*reboot: )")
+
 # What makes a unit of each mode, and what the kernel is told
 MODES = {
     "legacy": ("", "sm_off"),
@@ -25,6 +30,7 @@ MODES = {
 # In seconds; a kernel with KASAN takes 20.
 BOOT_TIMEOUT = 180
 
+# What is said at other levels, too
 COMPLAINTS = re.compile(
     r"WARNING:|BUG:|Oops|Kernel panic|general protection|KASAN:|KCSAN:|"
     r"possible (circular|recursive)|inconsistent lock|unreferenced object|"
@@ -41,7 +47,7 @@ def qemu(args):
     """The command line of a guest."""
     unit, option = MODES[args.mode]
     unit = ",".join(filter(None, ["intel-iommu,intremap=on", unit, args.unit]))
-    append = ["console=ttyS0", "panic=-1", "no_timer_check", f"intel_iommu=on,{option}",
+    append = ["console=ttyS0", FORMAT, "panic=-1", "no_timer_check", f"intel_iommu=on,{option}",
               "iommu.strict=1", args.append, "--", *args.command]
     return ["qemu-system-x86_64", "-accel", "tcg,thread=multi",
             "-machine", "q35", "-cpu", args.cpu, "-smp", "2", "-m", "1G",
@@ -56,7 +62,8 @@ def find_complaints(args, lines):
     expected = [re.compile(text) for text in args.expect]
     expected += [CRASH] * args.expect_crash + [FAULTS] * args.expect_faults
     for line in lines:
-        if (COMPLAINTS.search(line) or FAULTS.search(line)) and \
+        if (ERROR.match(line) or COMPLAINTS.search(line) or
+                FAULTS.search(line)) and \
            not any(text.search(line) for text in expected):
             yield line.rstrip()
 
