@@ -175,7 +175,7 @@ build/fetches: build/linux.stamp build/fetches.o
 prove: build/linux-stock.stamp
 	@$(toolbox) tests/host/prove
 
-build/initramfs.gz: build/vmm build/nic tests/guest/init tests/guest/trace tests/guest/follow \
+build/initramfs.gz: build/vmm build/nic $(addprefix tests/guest/,init trace follow net) \
 			scripts/initramfs
 	@$(toolbox) scripts/initramfs $@
 

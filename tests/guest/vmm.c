@@ -9,12 +9,16 @@
  * becomes of the entry.
  *
  *   vmm replace N   replace one domain by the other N times while a thread
- *                   keeps the device writing
- *   vmm stress N    the same, and a third thread maps and unmaps
+ *                   keeps the device writing; nothing may be lost or stale
+ *   vmm count N     the same, but whatever is lost or stale is only counted
+ *   vmm stress N    as replace, and a third thread maps and unmaps
+ *   vmm unmap N     unmap pages, ranges and huge pages N times while a thread
+ *                   keeps the device writing there
  *   vmm random N    N random changes of each device that there is: domains,
  *                   no domain, no driver, while others map and unmap
  *   vmm time N      N replaces without any DMA, and how long each took
- *   vmm attach      what must hold when domains are attached and detached
+ *   vmm attach [N]  what must hold when domains are attached and detached, and
+ *                   replaced N times
  *   vmm fail        the same when an attach fails, once for each allocation in
  *                   it; needs a kernel with fault injection
  */
@@ -40,6 +44,8 @@
 #define TEST_IOVAS	64
 #define STRESS_IOVA	0x80000000UL
 #define STRESS_PAGES	64
+#define UNMAP_IOVA	0xc0000000UL
+#define HUGE_PAGE	(512 * PAGE)
 
 /* iommu-testdev, see its specification in QEMU's documentation */
 #define REG_TRIGGER	0x00
@@ -50,9 +56,14 @@
 #define REG_DOORBELL	0x14
 #define PATTERN		0x12345678U
 
-/* A replace is followed by a DMA of the replacing thread this often. */
-#define OWN_DMA_EVERY	16
+/*
+ * A replace is followed by a DMA of the replacing thread this often: an odd
+ * number, so that both domains have their turn.
+ */
+#define OWN_DMA_EVERY	15
 #define TIME_ROUNDS	9
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 struct domain {
 	uint32_t ioas;
@@ -60,11 +71,12 @@ struct domain {
 	volatile uint32_t *page;
 };
 
+/* @judged: DMAs that no replace overlapped, by the domain that was attached */
 struct counts {
 	unsigned long dma;
 	unsigned long lost;
 	unsigned long stale;
-	unsigned long strict;
+	unsigned long judged[2];
 };
 
 struct testdev {
@@ -241,7 +253,7 @@ static int write_once(struct testdev *device)
  */
 static void dma(void)
 {
-	unsigned int before, after;
+	unsigned int before, after, attached;
 	int landed;
 
 	pthread_mutex_lock(&vmm.dma_lock);
@@ -253,8 +265,9 @@ static void dma(void)
 	if (landed < 0)
 		vmm.counts.lost++;
 	if (before == after && before % 2 == 0) {
-		vmm.counts.strict++;
-		if (landed >= 0 && (unsigned int)landed != before / 2 % 2)
+		attached = before / 2 % 2;
+		vmm.counts.judged[attached]++;
+		if (landed >= 0 && (unsigned int)landed != attached)
 			vmm.counts.stale++;
 	}
 	pthread_mutex_unlock(&vmm.dma_lock);
@@ -313,33 +326,59 @@ static void start(pthread_t *thread, void *(*fn)(void *), void *arg)
 		die("pthread_create");
 }
 
-static int run_replace(unsigned long replaces, bool stress)
+static void replace_often(unsigned long replaces)
 {
-	pthread_t dma_id, map_id;
 	unsigned long i;
-
-	start(&dma_id, dma_thread, NULL);
-	if (stress)
-		start(&map_id, map_thread, NULL);
 
 	for (i = 0; i < replaces; i++) {
 		replace();
 		if (i % OWN_DMA_EVERY == 0)
 			dma();
 	}
+}
+
+/* All of the replacing thread's own DMAs, half of them in each domain */
+static bool are_enough_judged(unsigned long replaces)
+{
+	unsigned long least = replaces / OWN_DMA_EVERY / 2;
+
+	return vmm.counts.judged[0] >= least && vmm.counts.judged[1] >= least;
+}
+
+static void print_counts(unsigned long replaces)
+{
+	const struct counts *counts = &vmm.counts;
+
+	printf("result: replaces=%lu dma=%lu lost=%lu stale=%lu judged=%lu+%lu\n",
+	       replaces, counts->dma, counts->lost, counts->stale,
+	       counts->judged[0], counts->judged[1]);
+	if (vmm.num_neighbours)
+		printf("result: neighbours=%u disturbed=%lu\n",
+		       vmm.num_neighbours, vmm.disturbed);
+}
+
+/* Counts all, and judges what holds on any kernel. */
+static int run_count(unsigned long replaces, bool stress)
+{
+	pthread_t dma_id, map_id;
+
+	start(&dma_id, dma_thread, NULL);
+	if (stress)
+		start(&map_id, map_thread, NULL);
+	replace_often(replaces);
 
 	atomic_store(&vmm.stop, true);
 	pthread_join(dma_id, NULL);
 	if (stress)
 		pthread_join(map_id, NULL);
 
-	printf("result: replaces=%lu dma=%lu lost=%lu stale=%lu overlapping=%lu\n",
-	       replaces, vmm.counts.dma, vmm.counts.lost, vmm.counts.stale,
-	       vmm.counts.dma - vmm.counts.strict);
-	if (vmm.num_neighbours)
-		printf("result: neighbours=%u disturbed=%lu\n",
-		       vmm.num_neighbours, vmm.disturbed);
-	return vmm.disturbed != 0;
+	print_counts(replaces);
+	return vmm.disturbed || !are_enough_judged(replaces);
+}
+
+static int run_replace(unsigned long replaces, bool stress)
+{
+	return run_count(replaces, stress) || vmm.counts.lost || vmm.counts.stale;
 }
 
 /* One device and what is done to it */
@@ -431,6 +470,117 @@ static int run_random(unsigned long steps)
 	return wrong != 0;
 }
 
+/* Where the device may write, by page, and the memory behind it */
+struct window {
+	volatile uint8_t *memory;
+	unsigned long pages;
+};
+
+static bool lands(struct testdev *device, const struct window *window,
+		  unsigned long page)
+{
+	volatile uint32_t *where = (void *)(window->memory + page * PAGE);
+
+	write_reg(device, REG_IOVA_LO, UNMAP_IOVA + page * PAGE);
+	*where = 0;
+	write_reg(device, REG_DOORBELL, 1);
+	read_reg(device, REG_TRIGGER);
+	return *where == PATTERN;
+}
+
+/* The device writes all over the window, whether it is mapped or not. */
+static void *pester_thread(void *arg)
+{
+	const struct window *window = arg;
+	unsigned int seed = 1;
+
+	while (!atomic_load(&vmm.stop)) {
+		pthread_mutex_lock(&vmm.dma_lock);
+		lands(&vmm.device, window, rand_r(&seed) % window->pages);
+		pthread_mutex_unlock(&vmm.dma_lock);
+	}
+	return NULL;
+}
+
+/* How many of the first, middle and last page of some a device writes to */
+static unsigned int count_landed(struct testdev *device,
+				 const struct window *window,
+				 unsigned long first, unsigned long pages)
+{
+	unsigned int landed;
+
+	pthread_mutex_lock(&vmm.dma_lock);
+	landed = lands(device, window, first) +
+		 lands(device, window, first + pages / 2) +
+		 lands(device, window, first + pages - 1);
+	pthread_mutex_unlock(&vmm.dma_lock);
+	return landed;
+}
+
+/* The neighbour that is in the same domain has an IOTLB and a mind of its own. */
+static unsigned int count_all(const struct window *window, unsigned long first,
+			      unsigned long pages)
+{
+	unsigned int landed = count_landed(&vmm.device, window, first, pages);
+
+	if (vmm.num_neighbours)
+		landed += count_landed(&vmm.neighbours[0], window, first, pages);
+	return landed;
+}
+
+static struct window make_window(unsigned long pages)
+{
+	struct window window = { .pages = pages };
+
+	write_file("/sys/kernel/mm/hugepages/hugepages-2048kB", "nr_hugepages",
+		   "8");
+	window.memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB |
+			     MAP_POPULATE, -1, 0);
+	if (window.memory == MAP_FAILED)
+		die("mmap of %lu huge pages", pages * PAGE / HUGE_PAGE);
+	return window;
+}
+
+/*
+ * What is unmapped when the call returns, no device reaches. Areas that begin
+ * where a huge page does, and are as large, are mapped as huge pages.
+ */
+static int run_unmap(unsigned long rounds)
+{
+	static const struct {
+		unsigned long first, pages;
+	} areas[] = {
+		{ 3, 1 }, { 5, 7 }, { 100, 64 }, { 700, 300 }, { 0, 512 },
+		{ 512, 1024 }, { 1, 2047 }, { 0, 2048 },
+	};
+	unsigned int num = 3 * (1 + !!vmm.num_neighbours);
+	struct window window = make_window(2048);
+	uint32_t ioas = vmm.domains[0].ioas;
+	unsigned long round, missing = 0, stale = 0;
+	pthread_t pester_id;
+
+	start(&pester_id, pester_thread, &window);
+	for (round = 0; round < rounds; round++) {
+		unsigned long first = areas[round % ARRAY_SIZE(areas)].first;
+		unsigned long pages = areas[round % ARRAY_SIZE(areas)].pages;
+		uint64_t iova = UNMAP_IOVA + first * PAGE;
+
+		vfio_map(&vmm.device.vfio, ioas,
+			 (void *)(window.memory + first * PAGE), iova,
+			 pages * PAGE);
+		missing += num - count_all(&window, first, pages);
+		vfio_unmap(&vmm.device.vfio, ioas, iova, pages * PAGE);
+		stale += count_all(&window, first, pages);
+	}
+	atomic_store(&vmm.stop, true);
+	pthread_join(pester_id, NULL);
+
+	printf("result: unmaps=%lu missing=%lu stale=%lu\n", rounds, missing,
+	       stale);
+	return missing || stale;
+}
+
 static double now_us(void)
 {
 	struct timespec ts;
@@ -472,17 +622,19 @@ static void check(bool ok, const char *what)
 	failures += !ok;
 }
 
-static int run_attach(void)
+static int run_attach(unsigned long replaces)
 {
 	const uint32_t no_such_id = 0xffff;
 
-	printf("KTAP version 1\n1..8\n");
+	printf("KTAP version 1\n1..%u\n", replaces ? 9 : 8);
 	check(write_once(&vmm.device) == 0, "DMA lands in the attached domain");
 	check(vfio_try_attach(&vmm.device.vfio, no_such_id), "an attach can fail");
 	check(write_once(&vmm.device) == 0, "DMA lands in the old domain after a failure");
 	check(!vfio_try_attach(&vmm.device.vfio, vmm.domains[0].hwpt),
 	      "the same domain can be attached");
 	check(write_once(&vmm.device) == 0, "DMA lands in it");
+	if (replaces)
+		check(!run_replace(replaces, false), "replacing loses no DMA");
 	vfio_detach(&vmm.device.vfio);
 	check(write_once(&vmm.device) < 0, "DMA of a detached device is blocked");
 	vfio_attach(&vmm.device.vfio, vmm.domains[1].hwpt);
@@ -564,6 +716,14 @@ int main(int argc, char **argv)
 		set_up();
 		return run_replace(number, false);
 	}
+	if (!strcmp(command, "count") && number) {
+		set_up();
+		return run_count(number, false);
+	}
+	if (!strcmp(command, "unmap") && number) {
+		set_up();
+		return run_unmap(number);
+	}
 	if (!strcmp(command, "stress") && number) {
 		set_up();
 		return run_replace(number, true);
@@ -578,13 +738,16 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(command, "attach")) {
 		set_up();
-		return run_attach();
+		return run_attach(number);
 	}
 	if (!strcmp(command, "fail")) {
 		set_up();
 		return run_fail();
 	}
 
-	fprintf(stderr, "usage: vmm replace|stress|random|time N | attach | fail\n");
+	fprintf(stderr,
+		"usage: vmm replace|count|stress|unmap|random|time N\n"
+		"       vmm attach [N]\n"
+		"       vmm fail\n");
 	return 2;
 }
