@@ -75,7 +75,7 @@ static bool has_cmpxchg128;
 #endif
 
 #include "../../entry_sync.c"
-#include "prove.h"
+#include "prove_steps.h"
 
 struct entry {
 	u64 word[ENTRY_SYNC_MAX_WORDS];
@@ -402,32 +402,6 @@ static void sync(struct entry_sync *es, bool last)
 	up.last = last;
 	up.syncs++;
 	open_window();
-}
-
-/*
- * Stands in for add_step(), as symbolic execution is at its best where places
- * in memory are constants: calls the real one with what is equal to the
- * arguments, but a constant place for each number of steps that came before.
- */
-const u64 *add_step_split(const struct entry_sync *es,
-			  struct entry_sync_steps *steps, const u64 *before,
-			  const u64 *after)
-{
-	prove("steps are added to the entry, or to the step before",
-	      es == &up.es && steps->result.syncs < ENTRY_SYNC_MAX_STEPS &&
-	      before == (steps->result.syncs ?
-			 steps->value[steps->result.syncs - 1] : es->entry));
-	switch (steps->result.syncs) {
-	case 0:
-		steps->result.syncs = 0;
-		return add_step(es, steps, es->entry, after);
-	case 1:
-		steps->result.syncs = 1;
-		return add_step(es, steps, steps->value[0], after);
-	default:
-		steps->result.syncs = 2;
-		return add_step(es, steps, steps->value[1], after);
-	}
 }
 
 /* The precondition of a write, in the words of entry_sync.h */

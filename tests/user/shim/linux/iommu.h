@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* User space: as much of units and domains as detour.c goes by */
+#ifndef _SHIM_LINUX_IOMMU_H
+#define _SHIM_LINUX_IOMMU_H
+
+#include <linux/types.h>
+
+/* The driver's header of the same name needs the whole kernel. */
+#define _INTEL_IOMMU_H_
+
+#define IOMMU_DOMAIN_BLOCKED	0
+#define IOMMU_DOMAIN_IDENTITY	1
+#define FLPT_DEFAULT_DID	1
+
+struct device;
+struct device_domain_info;
+struct dmar_domain;
+struct domain_unit;
+
+struct iommu_domain {
+	unsigned int type;
+};
+
+struct intel_iommu {
+	unsigned int quantum_words;
+};
+
+struct iommu_domain_info {
+	struct intel_iommu *iommu;
+	unsigned int refcnt;
+	u16 did;
+};
+
+struct dev_pasid_info {
+	struct dmar_domain *domain;
+	struct domain_unit *unit;
+};
+
+#endif
