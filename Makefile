@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help demo check check-long prove live-update kernels tree patch shell clean FORCE
+.PHONY: help demo check check-long coverage prove live-update kernels tree patch shell clean FORCE
 
 REPLACES ?= 20000
 export KERNEL_TREE
@@ -15,6 +15,7 @@ stock   := tests/host/kernel.config
 rework  := $(stock) tests/host/rework.config
 debug   := $(rework) tests/host/debug.config
 kcsan   := $(rework) tests/host/kcsan.config
+coverage := $(rework) tests/host/coverage.config
 amd     := tests/host/amd.config
 
 help:
@@ -23,6 +24,7 @@ help:
 	@echo "make live-update  replace the kernel under a NIC that receives all the time"
 	@echo "make check    every capability tested"
 	@echo "make check-long  what repeats or explores (BUDGET= seconds, CHANGES=)"
+	@echo "make coverage  which lines of the driver never run in a test"
 	@echo "make prove    entry_sync, for every entry and every fetch, with CBMC"
 	@echo "make shell    an interactive guest on the rework kernel"
 	@echo "make kernels  build/bzImage-stock and build/bzImage-rework"
@@ -45,6 +47,10 @@ check: kernels build/initramfs.gz build/initramfs-kexec-rework.gz \
 check-long: kernels build/initramfs.gz build/initramfs-kexec-rework.gz \
 	    build/fetches
 	@tests/host/check long
+
+coverage: build/bzImage-coverage build/initramfs.gz build/initramfs-kexec-coverage.gz
+	@$(toolbox) --bind build/linux /usr/src/linux --bind build/obj-coverage /usr/src/obj \
+		tests/host/coverage
 
 live-update: kernels build/initramfs-kexec-stock.gz build/initramfs-kexec-rework.gz
 	@mkdir -p Documentation/images
@@ -121,6 +127,13 @@ build/bzImage-kcsan: build/linux.stamp $(build) $(kcsan)
 	@echo "$@: building, about 8 minutes the first time"; mkdir -p build/obj-kcsan
 	$(call step,$(call kernel,linux,kcsan) $(kcsan))
 
+# Only what is ours counts, which the kernel's makefiles need not know.
+build/bzImage-coverage: build/bzImage-rework $(coverage)
+	@echo "$@: building, about 5 minutes the first time"
+	@[ -d build/obj-coverage ] || cp -a build/obj-rework build/obj-coverage
+	$(call step,$(call kernel,linux,coverage) \
+		$(patsubst %.c,GCOV_PROFILE_%.o=y,$(wildcard *.c)) $(coverage))
+
 # The rework starts from stock's objects: what differs must be newer.
 from_stock = [ -d build/obj-$(1)-rework ] || { \
 	cp -a build/obj-$(1)-stock build/obj-$(1)-rework && \
@@ -175,8 +188,8 @@ build/fetches: build/linux.stamp build/fetches.o
 prove: build/linux-stock.stamp
 	@$(toolbox) tests/host/prove
 
-build/initramfs.gz: build/vmm build/nic $(addprefix tests/guest/,init trace follow net) \
-			scripts/initramfs
+build/initramfs.gz: build/vmm build/nic scripts/initramfs \
+			$(addprefix tests/guest/,init trace follow net coverage)
 	@$(toolbox) scripts/initramfs $@
 
 build/initramfs-%.gz: build/initramfs.gz build/bzImage-%

@@ -93,7 +93,8 @@ def run(args, path):
     with open(f"{path}.qemu", "w", encoding="utf-8") as errors, \
          subprocess.Popen(
              ["timeout", str(args.timeout), *qemu(args),
-              "-serial", f"file:{path}.log", "-serial", "stdio"],
+              "-serial", f"file:{path}.log", "-serial", "stdio",
+              *["-serial", f"file:{path}.gcov"] * args.gcov],
              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
              text=True, errors="replace", close_fds=False) as guest:
         watch = threading.Timer(BOOT_TIMEOUT, stop_if_hung,
@@ -135,6 +136,9 @@ def main():
     parser.add_argument("--expect-crash", action="store_true",
                         help="a crash on purpose is part of the test")
     parser.add_argument("--initrd", default="build/initramfs.gz")
+    parser.add_argument("--gcov", action="store_true",
+                        help="write what the kernel's gcov has counted to a file, "
+                        "see tests/guest/coverage")
     parser.add_argument("--interactive", action="store_true")
     parser.add_argument("--log", help="name of the logs in build/logs")
     args = parser.parse_args()

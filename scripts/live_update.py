@@ -34,7 +34,8 @@ REPLACES = 1000
 # KASAN's shadow needs memory, and what KHO keeps for the next kernel with it.
 # A jump takes 20 seconds then, which is more than the ring has room for.
 GUEST = {"debug": ["--cpu", "max,-la57", "--qemu=-m", "--qemu=2G",
-                   "--timeout", "900"]}
+                   "--timeout", "900"],
+         "coverage": ["--gcov"]}
 APPEND = {"debug": "kho_scratch=64M,256M,256M"}
 RATES = {"debug": 60}
 # Each packet for a blocked device is a fault, with which QEMU and the guest are

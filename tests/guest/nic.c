@@ -450,8 +450,16 @@ static void hand_over(const struct vmm *vmm, uint64_t packets)
 	receive(vmm, packets / 2, 0);
 }
 
+/* What this kernel's gcov has counted ends with it. */
+static void send_coverage(void)
+{
+	if (system("/bin/coverage"))
+		die("coverage");
+}
+
 static int jump(void)
 {
+	send_coverage();
 	printf("nic: jumping\n");
 	do {
 		reboot(RB_KEXEC);
@@ -743,6 +751,7 @@ static int run_again(uint64_t packets)
 static int run_crash(uint64_t packets)
 {
 	run_resume(packets);
+	send_coverage();
 	/* A crash waits for no serial port. */
 	tcdrain(STDOUT_FILENO);
 	write_file("/proc", "sysrq-trigger", "c");
