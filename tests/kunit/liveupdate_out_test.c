@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of what goes out in a live update: from the first preserved device to
+ * the moment at which the last CPU points the unit to the tables that the next
+ * kernel finds
+ *
+ * The unit of the model walks them from there on. The next kernel must accept
+ * what it is told, and a device must translate as before or be blocked.
+ */
+
+#include <kunit/test.h>
+#include <linux/iommu.h>
+#include <linux/kexec.h>
+#include <linux/kexec_handover.h>
+#include <linux/kho/abi/intel_iommu.h>
+
+#include "attach_world.h"
+#include "../liveupdate_blob.h"
+#include "../liveupdate_out.h"
+
+/* How a device translates that is preserved. Any CPU has stores of 8 bytes. */
+static const struct out_param {
+	const char *name;
+	struct world_config config;
+	enum world_kind kind;
+} out_params[] = {
+	{ "legacy", { .quantum_words = 1 }, WORLD_SS },
+	{ "legacy with an alias", { .quantum_words = 1, .alias = WORLD_ALIAS },
+	  WORLD_SS },
+	{ "second stage", { .scalable = true, .quantum_words = 1 }, WORLD_SS },
+	{ "first stage", { .scalable = true, .quantum_words = 1 }, WORLD_FS },
+};
+
+KUNIT_ARRAY_PARAM_DESC(out, out_params, name);
+
+/* What the next kernel is told; the model of the unit has the test's pointer. */
+static const struct vtd_ser *blob;
+
+static void end_out(void *unused)
+{
+	liveupdate_out_end();
+}
+
+static void start(struct kunit *test)
+{
+	u64 data;
+
+	if (!kho_is_enabled())
+		kunit_skip(test, "the kernel hands nothing over");
+	KUNIT_ASSERT_EQ(test, liveupdate_out_start(&data), 0);
+	blob = phys_to_virt(data);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_out, NULL), 0);
+}
+
+static struct attach_world *make_world(struct kunit *test,
+				       const struct world_config *config)
+{
+	struct attach_world *world;
+	struct intel_iommu *iommu;
+
+	start(test);
+	world = attach_world_make(test, config);
+	iommu = &world->unit[0].iommu;
+	iommu->reg_phys = 0xfed90000;
+	iommu->flush.flush_context = qi_flush_context;
+	iommu->flush.flush_iotlb = qi_flush_iotlb;
+	/* The unit takes a new root table at once. */
+	writel(DMA_GSTS_RTPS, iommu->reg + DMAR_GSTS_REG);
+	return world;
+}
+
+static struct device_domain_info *info_of(struct attach_world *world,
+					  enum world_device which)
+{
+	return world_info(&world->pci[which]);
+}
+
+/* Devices of the world are in no group but for this moment. */
+static int preserve(struct attach_world *world, enum world_device which)
+{
+	struct device *dev = &world->pci[which].pdev.dev;
+	struct iommu_group *group = iommu_group_alloc();
+	int ret;
+
+	KUNIT_ASSERT_FALSE(world->test, IS_ERR(group));
+	dev->iommu_group = group;
+	ret = liveupdate_out_preserve(info_of(world, which));
+	dev->iommu_group = NULL;
+	iommu_group_put(group);
+	return ret;
+}
+
+static int freeze(struct attach_world *world, enum world_device which)
+{
+	return liveupdate_out_freeze(info_of(world, which));
+}
+
+static void unpreserve(struct attach_world *world, enum world_device which)
+{
+	liveupdate_out_unpreserve(info_of(world, which));
+}
+
+static void unfreeze(struct attach_world *world, enum world_device which)
+{
+	liveupdate_out_unfreeze(info_of(world, which));
+}
+
+/* What is not listed shows in the blob, what is not preserved in a guest. */
+static bool is_preserved(void *unused, phys_addr_t page)
+{
+	return true;
+}
+
+static const char *check(void)
+{
+	return liveupdate_blob_check(blob, sizeof(*blob), is_preserved, NULL) ?:
+	       "good";
+}
+
+static bool hand_over(struct intel_iommu *iommu)
+{
+	bool handed_over;
+
+	kexec_in_progress = true;
+	handed_over = intel_liveupdate_hand_over(iommu);
+	kexec_in_progress = false;
+	return handed_over;
+}
+
+/* The unit walks what is handed over, and is then given its tables back. */
+static bool translates_after_jump(struct attach_world *world,
+				  const struct unit_grant *now)
+{
+	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
+	struct intel_iommu *iommu = &world->unit[0].iommu;
+	struct unit_machine *machine = &world->machine;
+	struct unit_model *unit = world->unit[0].model;
+	struct root_entry *root = iommu->root_entry;
+	bool translates;
+
+	unit->root = blob->unit[0].rtaddr & VTD_PAGE_MASK;
+	KUNIT_EXPECT_TRUE(world->test, hand_over(iommu));
+	KUNIT_EXPECT_EQ(world->test, readq(iommu->reg + DMAR_RTADDR_REG),
+			blob->unit[0].rtaddr);
+	unit_observe_all(machine);
+	scoped_guard(spinlock_irqsave, &machine->lock)
+		translates = unit_translates(unit, seen, UNIT_PAGE_KEPT,
+					     now->out[UNIT_PAGE_KEPT]);
+
+	iommu->root_entry = root;
+	unit->root = virt_to_phys(root);
+	iommu_set_root_entry(iommu);
+	unit_observe_all(machine);
+	return translates;
+}
+
+static void test_handed_over(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+
+	world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), -EBUSY);
+	KUNIT_EXPECT_FALSE(test, hand_over(&world->unit[0].iommu));
+
+	/* A freeze that is undone leaves nothing behind. */
+	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	unfreeze(world, WORLD_DEVICE);
+	KUNIT_EXPECT_EQ(test, blob->nr_devices, 0);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+
+	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+	KUNIT_EXPECT_TRUE(test, translates_after_jump(world,
+						      &world->domain[param->kind].grant));
+	KUNIT_EXPECT_EQ(test, blob->device[0].flags, VTD_SER_DEVICE_READY);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+	KUNIT_EXPECT_STREQ(test, world->machine.failure, "");
+
+	unfreeze(world, WORLD_DEVICE);
+	unpreserve(world, WORLD_DEVICE);
+}
+
+/* The domain comes to use a page that is not handed over. */
+static void test_changed(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+	const struct unit_grant *grant = &world->domain[param->kind].grant;
+
+	world_unmap(world, param->kind, BIT(WORLD_REGION_TABLE));
+	world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	world_map(world, param->kind, BIT(WORLD_REGION_TABLE), GFP_KERNEL);
+
+	unit_grant(&world->machine, world->requester[WORLD_DEVICE].seen, grant,
+		   NULL);
+	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
+	KUNIT_EXPECT_EQ(test, blob->device[0].flags, 0);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+	unit_grant(&world->machine, world->requester[WORLD_DEVICE].seen, grant,
+		   grant);
+
+	unfreeze(world, WORLD_DEVICE);
+	unpreserve(world, WORLD_DEVICE);
+}
+
+/* Nobody may attach a device that is preserved, but blocking never fails. */
+static void test_blocked(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+
+	world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), -EBUSY);
+	KUNIT_EXPECT_EQ(test, blob->nr_devices, 0);
+	unpreserve(world, WORLD_DEVICE);
+	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), -EBUSY);
+}
+
+/* Two devices share page tables, and the first record goes. */
+static void test_shared(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+	enum world_device which;
+
+	for (which = WORLD_DEVICE; which <= WORLD_OLD_SHARER; which++) {
+		world_attach(world, which, param->kind);
+		KUNIT_ASSERT_EQ(test, preserve(world, which), 0);
+		KUNIT_ASSERT_EQ(test, freeze(world, which), 0);
+	}
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+
+	unfreeze(world, WORLD_DEVICE);
+	KUNIT_EXPECT_EQ(test, blob->nr_devices, 1);
+	KUNIT_EXPECT_EQ(test, blob->device[0].sid[0],
+			world->pci[WORLD_OLD_SHARER].function.sid);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+
+	for (which = WORLD_DEVICE; which <= WORLD_OLD_SHARER; which++) {
+		unfreeze(world, which);
+		unpreserve(world, which);
+	}
+}
+
+static struct kunit_case liveupdate_out_cases[] = {
+	KUNIT_CASE_PARAM(test_handed_over, out_gen_params),
+	KUNIT_CASE_PARAM(test_changed, out_gen_params),
+	KUNIT_CASE_PARAM(test_blocked, out_gen_params),
+	KUNIT_CASE_PARAM(test_shared, out_gen_params),
+	{}
+};
+
+static struct kunit_suite liveupdate_out_suite = {
+	.name = "intel_liveupdate_out",
+	.test_cases = liveupdate_out_cases,
+};
+
+kunit_test_suite(liveupdate_out_suite);
