@@ -37,7 +37,7 @@ GUEST = {"debug": ["--cpu", "max,-la57", "--qemu=-m", "--qemu=2G",
                    "--timeout", "900"],
          "coverage": ["--gcov"]}
 APPEND = {"debug": "kho_scratch=64M,256M,256M"}
-RATES = {"debug": 60}
+RATES = {"debug": 60, "coverage": 125}
 # Each packet for a blocked device is a fault, with which QEMU and the guest are
 # busy for a while.
 RATE_OF_FAULTS = 40
