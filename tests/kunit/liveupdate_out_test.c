@@ -10,6 +10,7 @@
 
 #include <kunit/test.h>
 #include <linux/iommu.h>
+#include <linux/iommu_liveupdate.h>
 #include <linux/kexec.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/intel_iommu.h>
@@ -69,22 +70,21 @@ static struct attach_world *make_world(struct kunit *test,
 	return world;
 }
 
-static struct device_domain_info *info_of(struct attach_world *world,
-					  enum world_device which)
+static struct device *device(struct attach_world *world, enum world_device which)
 {
-	return world_info(&world->pci[which]);
+	return &world->pci[which].pdev.dev;
 }
 
 /* Devices of the world are in no group but for this moment. */
 static int preserve(struct attach_world *world, enum world_device which)
 {
-	struct device *dev = &world->pci[which].pdev.dev;
+	struct device *dev = device(world, which);
 	struct iommu_group *group = iommu_group_alloc();
 	int ret;
 
 	KUNIT_ASSERT_FALSE(world->test, IS_ERR(group));
 	dev->iommu_group = group;
-	ret = liveupdate_out_preserve(info_of(world, which));
+	ret = iommu_liveupdate_preserve(dev);
 	dev->iommu_group = NULL;
 	iommu_group_put(group);
 	return ret;
@@ -92,17 +92,17 @@ static int preserve(struct attach_world *world, enum world_device which)
 
 static int freeze(struct attach_world *world, enum world_device which)
 {
-	return liveupdate_out_freeze(info_of(world, which));
+	return iommu_liveupdate_freeze(device(world, which));
 }
 
 static void unpreserve(struct attach_world *world, enum world_device which)
 {
-	liveupdate_out_unpreserve(info_of(world, which));
+	iommu_liveupdate_unpreserve(device(world, which));
 }
 
 static void unfreeze(struct attach_world *world, enum world_device which)
 {
-	liveupdate_out_unfreeze(info_of(world, which));
+	iommu_liveupdate_unfreeze(device(world, which));
 }
 
 /* What is not listed shows in the blob, what is not preserved in a guest. */
