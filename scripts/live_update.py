@@ -35,7 +35,7 @@ REPLACES = 1000
 # A jump takes 20 seconds then, which is more than the ring has room for.
 GUEST = {"debug": ["--cpu", "max,-la57", "--qemu=-m", "--qemu=2G",
                    "--timeout", "900"],
-         "coverage": ["--gcov"]}
+         "coverage": ["--gcov", "--timeout", "900"]}
 APPEND = {"debug": "kho_scratch=64M,256M,256M"}
 RATES = {"debug": 60, "coverage": 125}
 # Each packet for a blocked device is a fault, with which QEMU and the guest are
