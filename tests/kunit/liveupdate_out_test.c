@@ -75,7 +75,7 @@ static struct device *device(struct attach_world *world, enum world_device which
 	return &world->pci[which].pdev.dev;
 }
 
-/* Devices of the world are in no group but for this moment. */
+/* The core knows no device of the world; it is in a group for this moment. */
 static int preserve(struct attach_world *world, enum world_device which)
 {
 	struct device *dev = device(world, which);
@@ -84,7 +84,7 @@ static int preserve(struct attach_world *world, enum world_device which)
 
 	KUNIT_ASSERT_FALSE(world->test, IS_ERR(group));
 	dev->iommu_group = group;
-	ret = iommu_liveupdate_preserve(dev);
+	ret = liveupdate_out_preserve(world_info(&world->pci[which]));
 	dev->iommu_group = NULL;
 	iommu_group_put(group);
 	return ret;
