@@ -372,7 +372,7 @@ static void flush_old(struct qi_batch *batch, struct pasid_change *change,
 	flush_translations(batch, change, &change->old, did);
 	if (change->via && change->via != did)
 		flush_translations(batch, change, &change->old, change->via);
-	if (pasid_pte_is_present(live) && flushes_new_did(change, live))
+	if (flushes_new_did(change, live))
 		flush_translations(batch, change, live,
 				   pasid_get_domain_id(live));
 	inv_devtlb(batch, change->info, change->pasid);
@@ -394,6 +394,22 @@ static void flush_absent(struct qi_batch *batch, struct pasid_change *change,
 }
 
 /*
+ * What the old entry brought to the caches goes when no new translation by way
+ * of it can come. Emulated units may still find a first stage by way of an entry
+ * that has lost P and nothing else, QEMU's does: on units with caching mode it
+ * goes once more when the rest of the entry has changed.
+ */
+static bool is_time_to_flush(struct pasid_change *change, bool last)
+{
+	if (!pasid_pte_is_present(&change->old))
+		return false;
+	if (change->flushed)
+		return last && cap_caching_mode(change->info->iommu->cap);
+
+	return last || !pasid_pte_is_present(change->live);
+}
+
+/*
  * VT-d spec, section 6.5.3.3 (Guidance to Software for Invalidations)
  *
  * The entry goes from the PASID-cache after each step; this is also what waits
@@ -406,13 +422,13 @@ static void pasid_sync(struct entry_sync *es, bool last)
 {
 	struct pasid_change *change = container_of(es, struct pasid_change, es);
 	const struct pasid_entry *live = change->live;
-	bool flush = pasid_pte_is_present(&change->old) && !change->flushed;
+	bool absent = change->flushed || !pasid_pte_is_present(&change->old);
 	struct intel_iommu *iommu = change->info->iommu;
 	struct qi_batch batch;
 	bool appears;
 
 	last &= change->final;
-	appears = last && !flush && pasid_pte_is_present(live);
+	appears = last && absent && pasid_pte_is_present(live);
 	__iommu_flush_cache(iommu, change->live, sizeof(*live));
 
 	if (appears && !cap_caching_mode(iommu->cap)) {
@@ -424,9 +440,9 @@ static void pasid_sync(struct entry_sync *es, bool last)
 	inv_pasid_cache(&batch, change->cached_did, change->pasid,
 			QI_PC_PASID_SEL);
 	change->cached_did = pasid_cache_tag(live);
-	if (flush && (last || !pasid_pte_is_present(live)))
+	if (is_time_to_flush(change, last))
 		flush_old(&batch, change, live);
-	else if (appears)
+	if (appears)
 		flush_absent(&batch, change, live);
 	inv_submit(&batch, iommu);
 }

@@ -361,7 +361,7 @@ static bool has_legacy_ats(enum world_kind kind)
 
 /* The ATC is told once, or twice where it must be. */
 static void expect_atcs(struct attach_world *world, struct change change,
-			const struct unit_counts *counts)
+			char verdict, const struct unit_counts *counts)
 {
 	const struct world_config *config = &world->config;
 	unsigned int once = config->tell_twice ? 2 : 1;
@@ -372,6 +372,9 @@ static void expect_atcs(struct attach_world *world, struct change change,
 	/* In legacy mode there is nothing in it before ATS goes on. */
 	if (!config->scalable && !has_legacy_ats(change.from))
 		expected = 0;
+	/* Emulated units need it again when an entry that was absent is whole. */
+	if (config->scalable && config->caching_mode && verdict != 'h')
+		expected *= 2;
 	/* In legacy mode an alias has an entry of its own. */
 	if (!config->scalable && config->alias && counts->atcs == 2 * expected)
 		return;
@@ -405,7 +408,7 @@ void change_expect_cost(struct attach_world *world, struct change change,
 			    world_kind_name(change.from),
 			    world_kind_name(change.to),
 			    change_sharing_name(change.sharing));
-	expect_atcs(world, change, counts);
+	expect_atcs(world, change, verdict, counts);
 
 	/* Whoever takes over an id, or shares none, moves in one step. */
 	if (verdict == 'h' && world->config.quantum_words == 2 &&
