@@ -185,7 +185,7 @@ build/fetches: build/linux.stamp build/fetches.o
 	@$(toolbox) scripts/user-space -o $@ $(staged)/entry_sync.c build/fetches.o
 
 # Takes nothing of the kernel tree but the headers of its tools.
-prove: build/linux-stock.stamp
+prove: build/linux.stamp
 	@$(toolbox) tests/host/prove
 
 build/initramfs.gz: build/vmm build/nic scripts/initramfs \

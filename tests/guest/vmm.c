@@ -404,7 +404,7 @@ static void *change_thread(void *arg)
 {
 	struct changes *changes = arg;
 	struct testdev *device = changes->device;
-	int what, landed;
+	int what, landed, wanted;
 
 	for (; changes->left; changes->left--) {
 		what = rand_r(&changes->seed) % 16;
@@ -415,9 +415,14 @@ static void *change_thread(void *arg)
 		else
 			vfio_attach(&device->vfio, vmm.domains[what % 2].hwpt);
 
+		wanted = what < 4 ? -1 : what % 2;
 		pthread_mutex_lock(&vmm.dma_lock);
 		landed = write_once(device);
-		changes->wrong += landed != (what < 4 ? -1 : what % 2);
+		if (landed != wanted) {
+			printf("vmm: %s: landed in %d after change %d\n",
+			       device->slot, landed, what);
+			changes->wrong++;
+		}
 		pthread_mutex_unlock(&vmm.dma_lock);
 	}
 	return NULL;
