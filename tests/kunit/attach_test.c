@@ -193,6 +193,38 @@ static void unmaps(struct kunit *test)
 		run_all_unmaps(world, CHANGE_SHARED_NEW);
 }
 
+static const struct world_config ats_params[] = {
+	{ .quantum_words = 2, .ats = true },
+	{ .quantum_words = 1, .ats = true, .tell_twice = true,
+	  .alias = WORLD_ALIAS },
+};
+
+KUNIT_ARRAY_PARAM(ats, ats_params, change_describe_config);
+
+static const struct change ats_changes[] = {
+	{ WORLD_BLOCKED, WORLD_SS }, { WORLD_IDENTITY, WORLD_SS },
+	{ WORLD_SS, WORLD_BLOCKED }, { WORLD_SS, WORLD_IDENTITY },
+};
+
+/* In legacy mode ATS goes on and off, also between two flushes of a domain. */
+static void unmaps_while_ats_changes(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	struct world_action action = {
+		.act = WORLD_ACT_UNMAP,
+		.kind = WORLD_SS,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ats_changes); i++) {
+		action.regions = BIT(WORLD_REGION_VICTIM);
+		run_unmaps(world, ats_changes[i], &action);
+		action.regions = BIT(WORLD_REGION_BIG);
+		run_unmaps(world, ats_changes[i], &action);
+	}
+}
+
 /* Nothing has happened, and an unmap still reaches all caches. */
 static void expect_failure(struct attach_world *world, struct change change,
 			   int error)
@@ -283,12 +315,28 @@ static void no_did_for_detour(struct kunit *test)
 	}
 }
 
+/* An address space needs more of a unit than its first stage. */
+static void no_sva(struct attach_world *world)
+{
+	struct change change = { WORLD_SS, WORLD_SVA };
+
+	if (!world_can_attach(world, WORLD_DEVICE, WORLD_SVA))
+		return;
+	change_set_up(world, change);
+	world_set_capable(world, false);
+	expect_failure(world, change, -ENODEV);
+	world_set_capable(world, true);
+	change_attach(world, WORLD_DEVICE, WORLD_SVA);
+	change_tear_down(world, change);
+}
+
 static void incompatible(struct kunit *test)
 {
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
 	struct change change = change_start(CHANGE_OWN);
 
+	no_sva(world);
 	while (change_next(world, &change)) {
 		if (!can_fail(world, change))
 			continue;
@@ -388,6 +436,47 @@ static void guest_unmaps(struct kunit *test)
 }
 
 /*
+ * What a guest's table asks for
+ */
+
+static const struct {
+	const char *name;
+	u32 addr_width;
+	u64 flags;
+	bool fits;
+} nested_params[] = {
+	{ "plain", ADDR_WIDTH_4LEVEL, 0, true },
+	{ "supervisor requests", ADDR_WIDTH_4LEVEL, IOMMU_VTD_S1_SRE },
+	{ "extended access flags", ADDR_WIDTH_4LEVEL, IOMMU_VTD_S1_EAFE },
+	{ "5 levels", ADDR_WIDTH_5LEVEL },
+	{ "a width that there is not", 39 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(nested, nested_params, name);
+
+/* A unit is not asked for what it does not have. */
+static void nested_fits(struct kunit *test)
+{
+	const struct world_config config = {
+		.scalable = true,
+		.quantum_words = 1,
+	};
+	const typeof(nested_params[0]) *param = test->param_value;
+	struct attach_world *world = attach_world_make(test, &config);
+	struct change change = { WORLD_PARENT, WORLD_NESTED };
+
+	world_limit_levels(world);
+	driver_change_guest(world->domain[WORLD_NESTED].domain,
+			    param->addr_width, param->flags);
+	change_attach(world, WORLD_DEVICE, WORLD_PARENT);
+	if (param->fits)
+		change_attach(world, WORLD_DEVICE, WORLD_NESTED);
+	else
+		expect_failure(world, change, -EINVAL);
+	change_report(world, change, param->name);
+}
+
+/*
  * Forced snooping
  */
 
@@ -405,9 +494,15 @@ static void no_snoop_control(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, world_attach(world, WORLD_DEVICE,
 					   WORLD_FS_SNOOP).ret, -EINVAL);
 	change_report(world, change, "forcing snooping");
+
+	/* It fails after the old domain's id was handed down. */
+	change.from = WORLD_FS;
 	change_attach(world, WORLD_DEVICE, WORLD_FS);
+	expect_failure(world, change, -EINVAL);
 	KUNIT_EXPECT_FALSE(test, world_force_snooping(world, WORLD_FS));
 	change_report(world, change, "forcing snooping");
+	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	world_check_idle(world);
 }
 
 static void no_snoop_control_for_pasid(struct kunit *test)
@@ -604,6 +699,7 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE_PARAM(changes, attach_gen_params),
 	KUNIT_CASE_PARAM_ATTR(unmaps, attach_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_PARAM(unmaps_while_ats_changes, ats_gen_params),
 	KUNIT_CASE_PARAM(no_did, attach_gen_params),
 	KUNIT_CASE_PARAM(no_did_to_inherit, attach_gen_params),
 	KUNIT_CASE_PARAM(no_did_for_detour, attach_gen_params),
@@ -611,6 +707,7 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE_PARAM(control_bits, attach_gen_params),
 	KUNIT_CASE_PARAM(absent_entries, order_gen_params),
 	KUNIT_CASE_PARAM(guest_unmaps, guest_gen_params),
+	KUNIT_CASE_PARAM(nested_fits, nested_gen_params),
 	KUNIT_CASE(no_snoop_control),
 	KUNIT_CASE(no_snoop_control_for_pasid),
 	KUNIT_CASE_PARAM(parent_snoops, attach_gen_params),

@@ -198,6 +198,7 @@ struct attach_world *attach_world_make(struct kunit *test,
 	memcpy(world->machine.page, world_page, sizeof(world_page));
 	world->machine.quantum_words = config->quantum_words;
 	world->machine.did_is_free = driver_did_is_free;
+	world->machine.wait_flaw = driver_wait_flaw;
 	/* What ends first is what began last. */
 	unit_machine_start(test, &world->machine);
 	KUNIT_ASSERT_EQ(test,
@@ -372,6 +373,8 @@ static bool is_served(struct attach_world *world, struct world_requester *req,
 	const struct unit_grant *now = seen->grant[0];
 
 	guard(spinlock_irqsave)(&world->machine.lock);
+	/* Somebody else may just have invalidated what it needs. */
+	unit_observe(req->pci->unit->model);
 	return now && unit_translates(req->pci->unit->model, seen,
 				      UNIT_PAGE_KEPT, now->out[UNIT_PAGE_KEPT]);
 }
@@ -482,13 +485,20 @@ static bool control_is_right(const struct attach_world *world,
 	case WORLD_NESTED_SIBLING:
 		return !world->config.scalable ||
 		       world_control(world, which) == world->tracking;
+	case WORLD_SS:
+		return !world->config.scalable || !world_control(world, which);
+	case WORLD_FS_OTHER:
+	case WORLD_FS_SNOOP:
+		return world_snoops(world, which) ==
+		       (world->requester[which].kind == WORLD_FS_SNOOP);
 	default:
 		return true;
 	}
 }
 
 /**
- * world_control_flaw - whose entry does not have what its domain has switched
+ * world_control_flaw - whose entry does not have what its domain has switched,
+ *			or has what that has not
  * @world: the world, in which nobody attaches or switches
  *
  * Context: Any.

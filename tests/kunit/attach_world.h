@@ -340,6 +340,7 @@ void world_unit_free(struct attach_world *world, unsigned int index);
 void world_unit_remove(struct attach_world *world, unsigned int index);
 unsigned int world_unit_replug(struct attach_world *world, unsigned int index);
 void world_unit_crash(struct attach_world *world);
+void world_limit_levels(struct attach_world *world);
 void world_set_capable(struct attach_world *world, bool capable);
 
 /* world_pci.c */
@@ -402,9 +403,14 @@ const char *driver_idle_flaw(struct iommu_domain *domain);
 bool driver_dids_are_free(struct intel_iommu *iommu);
 void driver_mm_release(struct iommu_domain *domain);
 bool driver_is_contended(struct attach_world *world);
+const char *driver_wait_flaw(struct unit_machine *machine);
+int driver_handle_faults(struct iommu_domain *domain, struct device *dev);
+void driver_ignore_faults(struct iommu_domain *domain, struct device *dev);
 void driver_describe_table(struct iommu_domain *domain, struct unit_table *table);
 struct iommu_domain *driver_alloc_paging(struct device *dev, bool first_stage,
 					 u32 flags);
+void driver_change_guest(struct iommu_domain *domain, u32 addr_width,
+			 u64 flags);
 int driver_assign_tags(struct iommu_domain *domain, struct device *dev, u16 did,
 		       ioasid_t pasid);
 void driver_unassign_tags(struct iommu_domain *domain, struct device *dev,

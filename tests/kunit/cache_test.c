@@ -130,6 +130,8 @@ static void check_flush(const struct tags *tags, unsigned int iotlb)
 {
 	struct attach_world *world = tags->world;
 	const struct unit_counts *counts = &world->unit[0].model->counts;
+	unsigned int each = world->config.tell_twice ? 2 : 1;
+	unsigned int atcs = each * (NUM_FLUSHED + 1);
 	ioasid_t pasid;
 
 	for (pasid = 1; pasid <= NUM_FLUSHED; pasid++)
@@ -137,22 +139,27 @@ static void check_flush(const struct tags *tags, unsigned int iotlb)
 	unit_clear_counts(&world->machine);
 	world_unmap(world, tags->kind, BIT(WORLD_REGION_VICTIM));
 	KUNIT_EXPECT_STREQ(world->test, world->machine.failure, "");
-	KUNIT_EXPECT_EQ(world->test, counts->atcs, NUM_FLUSHED + 1);
-	KUNIT_EXPECT_EQ(world->test, counts->descs, iotlb + NUM_FLUSHED + 1);
+	KUNIT_EXPECT_EQ(world->test, counts->atcs, atcs);
+	KUNIT_EXPECT_EQ(world->test, counts->descs, iotlb + atcs);
 	KUNIT_EXPECT_LE(world->test, counts->submissions,
-			DIV_ROUND_UP(iotlb + NUM_FLUSHED + 2,
-				     QI_MAX_BATCHED_DESC_COUNT - 2));
+			DIV_ROUND_UP(iotlb + atcs + 1,
+				     QI_MAX_BATCHED_DESC_COUNT - 1 - each));
 	for (pasid = 1; pasid <= NUM_FLUSHED; pasid++)
 		unassign(tags, pasid);
 	end(tags);
 }
 
+static const struct world_config flush_params[] = {
+	{ .quantum_words = 1, .ats = true, .scalable = true },
+	{ .quantum_words = 1, .ats = true, .scalable = true,
+	  .tell_twice = true },
+};
+
+KUNIT_ARRAY_PARAM(flush, flush_params, change_describe_config);
+
 static void many_are_flushed(struct kunit *test)
 {
-	const struct world_config config = {
-		.quantum_words = 1, .ats = true, .scalable = true,
-	};
-	struct tags second = make_tags(test, &config, WORLD_SS), first;
+	struct tags second = make_tags(test, test->param_value, WORLD_SS), first;
 
 	check_flush(&second, 2);
 	first = (struct tags){ second.world, WORLD_FS };
@@ -160,11 +167,74 @@ static void many_are_flushed(struct kunit *test)
 	check_flush(&first, NUM_FLUSHED + 1);
 }
 
+static const struct world_config map_params[] = {
+	{ .quantum_words = 1, .caching_mode = true },
+	{ .quantum_words = 1, .caching_mode = true, .scalable = true,
+	  .ats = true },
+	{ .quantum_words = 1, .caching_mode = true, .no_queue = true },
+};
+
+KUNIT_ARRAY_PARAM(map, map_params, change_describe_config);
+
+/* What a unit has cached as not mapped, it finds when it is. */
+static void new_mappings_are_seen(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	enum world_kind kind;
+
+	for (kind = 0; kind < WORLD_NUM_KINDS; kind++) {
+		if (!world_can_attach(world, WORLD_DEVICE, kind))
+			continue;
+		change_attach(world, WORLD_DEVICE, kind);
+		world_unmap(world, kind, WORLD_REGIONS);
+		world_map(world, kind, WORLD_REGIONS, GFP_KERNEL);
+		unit_clear_counts(&world->machine);
+		unit_observe_all(&world->machine);
+		KUNIT_EXPECT_EQ_MSG(test, kind == WORLD_BLOCKED,
+				    world->requester[WORLD_DEVICE].seen->fault,
+				    "%s", world_kind_name(kind));
+		KUNIT_EXPECT_STREQ(test, world->machine.failure, "");
+	}
+}
+
+static const struct world_config units_params[] = {
+	{ .quantum_words = 1, .far = true, .ats = true },
+	{ .quantum_words = 1, .far = true, .ats = true, .scalable = true },
+	{ .quantum_words = 1, .far = true, .no_queue = true },
+};
+
+KUNIT_ARRAY_PARAM(units, units_params, change_describe_config);
+
+/* Each unit that a domain is attached to is told, and in its own words. */
+static void all_units_are_flushed(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	enum world_kind kind;
+
+	for (kind = 0; kind < WORLD_NUM_KINDS; kind++) {
+		if (!world_can_attach(world, WORLD_DEVICE, kind))
+			continue;
+		/* The second unit has other ids. */
+		change_attach(world, WORLD_FAR_NEW, WORLD_PRIVATE);
+		change_attach(world, WORLD_FAR_OLD, kind);
+		change_attach(world, WORLD_DEVICE, kind);
+		world_unmap(world, kind, WORLD_REGIONS);
+		KUNIT_EXPECT_STREQ(test, world->machine.failure, "");
+		world_remap(world);
+		world_block_all(world);
+	}
+	world_check_idle(world);
+}
+
 static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(tags_are_counted),
 	KUNIT_CASE(second_stages_share),
 	KUNIT_CASE(first_stages_do_not),
-	KUNIT_CASE(many_are_flushed),
+	KUNIT_CASE_PARAM(many_are_flushed, flush_gen_params),
+	KUNIT_CASE_PARAM(new_mappings_are_seen, map_gen_params),
+	KUNIT_CASE_PARAM(all_units_are_flushed, units_gen_params),
 	{}
 };
 

@@ -131,9 +131,16 @@ static void build_context(struct kunit *test)
 	context_entry_make_second_stage(&ce, 0x1234, 0xabcde000, 2, true);
 	KUNIT_EXPECT_EQ(test, ce.val[0], 0xabcde005);
 
+	/* The ATC is the device's, not its alias's. */
+	context_entry_make_alias(&ce);
+	KUNIT_EXPECT_EQ(test, ce.val[0], 0xabcde001);
+	KUNIT_EXPECT_EQ(test, ce.val[1], 0x123402);
+
 	context_entry_make_pass_through(&ce, 1, 3);
 	KUNIT_EXPECT_EQ(test, ce.val[0], 0x9);
 	KUNIT_EXPECT_EQ(test, ce.val[1], 0x103);
+	context_entry_make_alias(&ce);
+	KUNIT_EXPECT_EQ(test, ce.val[0], 0x9);
 
 	/* For 2^20 PASIDs */
 	context_entry_make_scalable(&ce, 0xabcde000, BIT(14),

@@ -10,6 +10,7 @@
 #include <kunit/test.h>
 #include <linux/pci.h>
 
+#include "../entry_format.h"
 #include "attach_change.h"
 #include "attach_world.h"
 
@@ -19,12 +20,13 @@ static const struct world_config life_params[] = {
 	  .caching_mode = true },
 	{ .scalable = true, .quantum_words = 2, .ats = true, .incoherent = true },
 	{ .scalable = true, .quantum_words = 1, .pasid = 5, .ats = true },
-	{ .scalable = true, .quantum_words = 2, .alias = WORLD_ALIAS },
+	{ .scalable = true, .quantum_words = 2, .alias = WORLD_ALIAS,
+	  .small_ranges = true, .rwbf = true },
 	{ .quantum_words = 2 },
 	{ .quantum_words = 2, .ats = true, .caching_mode = true },
 	{ .quantum_words = 1, .incoherent = true },
 	{ .quantum_words = 2, .alias = WORLD_ALIAS, .ats = true },
-	{ .quantum_words = 2, .no_queue = true },
+	{ .quantum_words = 2, .no_queue = true, .rwbf = true },
 };
 
 KUNIT_ARRAY_PARAM(life, life_params, change_describe_config);
@@ -81,6 +83,8 @@ static void devices_are_released(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, is_blocked(world, WORLD_DEVICE));
 		KUNIT_EXPECT_TRUE(test, world_attach(world, WORLD_DEVICE,
 						     WORLD_SS).served);
+		KUNIT_EXPECT_EQ(test, world->config.ats,
+				unit_ats_enabled(world->requester[WORLD_DEVICE].seen));
 		world_unmap(world, WORLD_SS, WORLD_REGIONS);
 		report(world, kind, "probed again");
 		world_remap(world);
@@ -147,6 +151,24 @@ static void device_is_gone(struct kunit *test)
 	probe(world, WORLD_DEVICE);
 }
 
+/* A unit that does not translate must not be asked to invalidate an ATC. */
+static void unit_is_off(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	struct intel_iommu *iommu = &world->unit[0].iommu;
+	struct world_result result;
+
+	change_attach(world, WORLD_DEVICE, WORLD_SS);
+	iommu->gcmd &= ~DMA_GCMD_TE;
+	result = world_attach(world, WORLD_DEVICE, WORLD_PARENT);
+	KUNIT_EXPECT_EQ(test, result.ret, 0);
+	KUNIT_EXPECT_EQ(test, result.counts.atcs, 0);
+	/* The model translates all the same. */
+	unit_reset(&world->machine);
+	iommu->gcmd |= DMA_GCMD_TE;
+}
+
 /*
  * Address spaces
  */
@@ -177,6 +199,15 @@ static void expect_cleared(struct attach_world *world, enum world_device which)
 			      "entry is %#llx", entry[0]);
 }
 
+/* Nobody wants to hear of the faults that come. */
+static void expect_no_faults(struct attach_world *world, enum world_device which)
+{
+	const u64 *entry = world_entry(world, which);
+
+	KUNIT_EXPECT_EQ(world->test, entry[0], PASID_PE_FPD);
+	KUNIT_EXPECT_TRUE(world->test, !memchr_inv(&entry[1], 0, 56));
+}
+
 static void mm_exits(struct kunit *test)
 {
 	struct attach_world *world = make_mm(test);
@@ -191,6 +222,7 @@ static void mm_exits(struct kunit *test)
 		if (!world_has_device(world, which))
 			continue;
 		KUNIT_EXPECT_TRUE(test, is_blocked(world, which));
+		expect_no_faults(world, which);
 		change_attach(world, which, WORLD_BLOCKED);
 		expect_cleared(world, which);
 	}
@@ -228,6 +260,30 @@ static void mm_exits_meanwhile(struct kunit *test)
 			world_mm_revive(world);
 		}
 	world_check_idle(world);
+}
+
+/* An address space that is detached has no page requests left. */
+static void requests_are_drained(struct kunit *test)
+{
+	struct attach_world *world = make_mm(test);
+	struct device *dev = &world->pci[WORLD_DEVICE].pdev.dev;
+	struct iommu_domain *domain = world->domain[WORLD_SVA].domain;
+	enum world_kind kind;
+
+	KUNIT_ASSERT_EQ(test, driver_handle_faults(domain, dev), 0);
+	for (kind = 0; kind < WORLD_NUM_KINDS; kind++) {
+		struct world_result result;
+
+		if (!world_can_attach(world, WORLD_DEVICE, kind))
+			continue;
+		change_attach(world, WORLD_DEVICE, WORLD_SVA);
+		result = world_attach(world, WORLD_DEVICE, kind);
+		KUNIT_EXPECT_EQ_MSG(test, result.counts.drains, 1, "by %s",
+				    world_kind_name(kind));
+	}
+	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	driver_ignore_faults(domain, dev);
+	report(world, WORLD_SVA, "with page requests");
 }
 
 /*
@@ -374,8 +430,10 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE_PARAM(devices_are_released, life_gen_params),
 	KUNIT_CASE_PARAM(released_from_identity, identity_gen_params),
 	KUNIT_CASE_PARAM(device_is_gone, life_gen_params),
+	KUNIT_CASE_PARAM(unit_is_off, life_gen_params),
 	KUNIT_CASE_PARAM(mm_exits, mm_gen_params),
 	KUNIT_CASE_PARAM(mm_exits_meanwhile, mm_gen_params),
+	KUNIT_CASE_PARAM(requests_are_drained, mm_gen_params),
 	KUNIT_CASE_PARAM(unit_is_removed, unit_gen_params),
 	KUNIT_CASE_PARAM(unit_is_replaced, unit_gen_params),
 	KUNIT_CASE_PARAM(crashed_kernel, crash_gen_params),

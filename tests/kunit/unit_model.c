@@ -281,6 +281,27 @@ void unit_event(struct unit_model *unit, enum unit_moment moment)
 		observe_all(machine);
 }
 
+/**
+ * unit_check_wait - check that the driver may wait for a unit where it is
+ * @unit: the unit
+ *
+ * While something happens in the middle of something else, nobody can tell
+ * whose locks are held.
+ *
+ * Context: Any.
+ */
+void unit_check_wait(struct unit_model *unit)
+{
+	struct unit_machine *machine = unit->machine;
+	const char *flaw;
+
+	if (!machine->wait_flaw || machine->on_event || current != machine->main)
+		return;
+	flaw = machine->wait_flaw(machine);
+	if (flaw)
+		unit_fail(unit, "a unit is waited for %s", flaw);
+}
+
 /*
  * The driver's side
  */
@@ -394,6 +415,7 @@ void unit_registers_context(struct intel_iommu *iommu, u16 did, u16 sid, u8 fm,
 
 	if (iommu->qi || fm || gran < 1 || gran > 3)
 		unit_fail(unit, "context-cache command of type %#llx", type);
+	unit_check_wait(unit);
 	unit->counts.submissions++;
 	unit->counts.waits++;
 	unit_event(unit, UNIT_BETWEEN);
@@ -444,6 +466,7 @@ void unit_registers_iotlb(struct intel_iommu *iommu, u16 did, u64 addr,
 	}
 	if (unit->gone || iommu->qi || !type || type & ~DMA_TLB_PSI_FLUSH)
 		unit_fail(unit, "IOTLB command of type %#llx", type);
+	unit_check_wait(unit);
 	unit->counts.submissions++;
 	unit->counts.waits++;
 	unit_event(unit, UNIT_BETWEEN);

@@ -389,6 +389,7 @@ enum unit_moment {
  * @page_head: the hash of @record
  * @strict: an absent entry must not change before caches have been invalidated
  * @did_is_free: says whether nobody uses a DID
+ * @wait_flaw: says why the driver must not wait for a unit where it is, or NULL
  * @on_event: called after everything that a unit can notice of what @main does,
  *            under whatever locks the driver holds, but not while it runs
  * @in_event: @on_event runs
@@ -409,6 +410,7 @@ struct unit_machine {
 	int page_head[BIT(UNIT_HASH_BITS)];
 	bool strict;
 	bool (*did_is_free)(struct intel_iommu *iommu, u16 did);
+	const char *(*wait_flaw)(struct unit_machine *machine);
 	void (*on_event)(struct unit_machine *machine, enum unit_moment moment);
 	bool in_event;
 	char failure[256];
@@ -445,6 +447,7 @@ __printf(2, 3)
 void unit_fail(struct unit_model *unit, const char *fmt, ...);
 bool unit_scalable(const struct unit_model *unit);
 void unit_event(struct unit_model *unit, enum unit_moment moment);
+void unit_check_wait(struct unit_model *unit);
 void unit_observe(struct unit_model *unit);
 
 /* unit_memory.c: cells, and the pages that they are in */

@@ -175,6 +175,12 @@ void driver_mm_release(struct iommu_domain *domain)
 	notifier->ops->release(notifier, domain->mm);
 }
 
+/* Nobody makes a request that it could be told of. */
+static int no_handler(struct iopf_group *group)
+{
+	return -EINVAL;
+}
+
 static bool domain_is_contended(struct iommu_domain *domain)
 {
 	return spin_is_contended(&to_dmar_domain(domain)->lock) ||
@@ -205,6 +211,103 @@ bool driver_is_contended(struct attach_world *world)
 		    domain_is_contended(world->domain[kind].domain))
 			return true;
 	return false;
+}
+
+static bool is_flushed(struct iommu_domain *domain)
+{
+	spinlock_t *lock = &to_dmar_domain(domain)->cache_lock;
+	unsigned long flags;
+
+	if (!spin_trylock_irqsave(lock, flags))
+		return true;
+	spin_unlock_irqrestore(lock, flags);
+	return false;
+}
+
+static bool flush_is_under_way(struct attach_world *world)
+{
+	enum world_kind kind;
+
+	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++)
+		if (!IS_ERR_OR_NULL(world->domain[kind].domain) &&
+		    kind != WORLD_BLOCKED && kind != WORLD_IDENTITY &&
+		    is_flushed(world->domain[kind].domain))
+			return true;
+	return false;
+}
+
+/**
+ * driver_wait_flaw - why the driver must not wait for a unit where it is
+ * @machine: the units of a world, in which nobody else does anything
+ *
+ * &unit_machine.wait_flaw. A flush of a domain holds a lock that interrupts take
+ * as well. All else sleeps, and keeps nobody from what is urgent.
+ *
+ * Context: Any.
+ * Return: why, or NULL if it may.
+ */
+const char *driver_wait_flaw(struct unit_machine *machine)
+{
+	struct attach_world *world =
+		container_of(machine, struct attach_world, machine);
+
+	if (flush_is_under_way(world))
+		return irqs_disabled() ? NULL :
+			"with interrupts on under a lock that they take";
+	if (irqs_disabled())
+		return "with interrupts off";
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT) && !preemptible())
+		return "under a lock that others spin for";
+	return NULL;
+}
+
+/**
+ * driver_handle_faults - have page requests of an address space handled
+ * @domain: its SVA domain
+ * @dev: makes page requests that the driver did not turn on
+ *
+ * Context: May sleep.
+ * Return: 0 or a negative error.
+ */
+int driver_handle_faults(struct iommu_domain *domain, struct device *dev)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	struct intel_iommu *iommu = info->iommu;
+	int ret;
+
+	iommu->iopf_queue = iopf_queue_alloc(iommu->name);
+	if (!iommu->iopf_queue)
+		return -ENOMEM;
+	mutex_init(&dev->iommu->lock);
+	dev->iommu->iommu_dev = &iommu->iommu;
+	ret = iopf_queue_add_device(iommu->iopf_queue, dev);
+	if (ret) {
+		iopf_queue_free(iommu->iopf_queue);
+		iommu->iopf_queue = NULL;
+		return ret;
+	}
+	domain->iopf_handler = no_handler;
+	info->iopf_refcount = 1;
+	return 0;
+}
+
+/**
+ * driver_ignore_faults - undo driver_handle_faults()
+ * @domain: the SVA domain
+ * @dev: the device
+ *
+ * Context: May sleep.
+ */
+void driver_ignore_faults(struct iommu_domain *domain, struct device *dev)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	struct intel_iommu *iommu = info->iommu;
+
+	domain->iopf_handler = NULL;
+	info->iopf_refcount = 0;
+	iopf_queue_remove_device(iommu->iopf_queue, dev);
+	iopf_queue_free(iommu->iopf_queue);
+	iommu->iopf_queue = NULL;
 }
 
 /**
@@ -270,6 +373,20 @@ struct iommu_domain *driver_alloc_paging(struct device *dev, bool first_stage,
 	domain->type = IOMMU_DOMAIN_UNMANAGED;
 	domain->owner = &intel_iommu_ops;
 	return domain;
+}
+
+/**
+ * driver_change_guest - change what a guest asks for
+ * @domain: a nested domain that is attached to nothing
+ * @addr_width: what it says of its table's width
+ * @flags: and of accesses, as iommufd has them
+ *
+ * Context: Any.
+ */
+void driver_change_guest(struct iommu_domain *domain, u32 addr_width, u64 flags)
+{
+	to_dmar_domain(domain)->s1_cfg.addr_width = addr_width;
+	to_dmar_domain(domain)->s1_cfg.flags = flags;
 }
 
 /* An attachment that is on no list */

@@ -229,6 +229,20 @@ unsigned int world_unit_replug(struct attach_world *world, unsigned int index)
 }
 
 /**
+ * world_limit_levels - leave the units no first stages of 5 levels
+ * @world: the world
+ *
+ * Context: Any.
+ */
+void world_limit_levels(struct attach_world *world)
+{
+	unsigned int i;
+
+	for (i = 0; i < world->num_units; i++)
+		world->unit[i].iommu.cap &= ~WORLD_CAP_FL5LP;
+}
+
+/**
  * world_set_capable - take the capabilities for paging from the units, or give
  *		       them back
  * @world: the world
