@@ -236,6 +236,9 @@ static void expect_failure(struct attach_world *world, struct change change,
 			    world_kind_name(change.from),
 			    world_kind_name(change.to));
 	KUNIT_EXPECT_EQ(world->test, result.counts.stores, 0);
+	KUNIT_EXPECT_FALSE(world->test,
+			   driver_is_in_transit(world->domain[change.from].domain,
+						&world->unit[0].iommu));
 	if (change.from != WORLD_BLOCKED) {
 		KUNIT_EXPECT_FALSE(world->test, result.fault);
 		KUNIT_EXPECT_TRUE(world->test, result.served);
@@ -267,6 +270,8 @@ static void no_did(struct kunit *test)
 		change_attach(world, WORLD_DEVICE, change.to);
 		change_tear_down(world, change);
 	}
+	world_block_all(world);
+	world_check_idle(world);
 }
 
 /* Without an id left, a domain can still take over that of the old one. */
@@ -289,6 +294,8 @@ static void no_did_to_inherit(struct kunit *test)
 		world_release_dids(world);
 		change_tear_down(world, change);
 	}
+	world_block_all(world);
+	world_check_idle(world);
 }
 
 /* Where a temporary id would be needed, a change breaks, but does not fail. */
@@ -313,6 +320,8 @@ static void no_did_for_detour(struct kunit *test)
 		world_release_dids(world);
 		change_tear_down(world, change);
 	}
+	world_block_all(world);
+	world_check_idle(world);
 }
 
 /* An address space needs more of a unit than its first stage. */
@@ -347,6 +356,8 @@ static void incompatible(struct kunit *test)
 		change_attach(world, WORLD_DEVICE, change.to);
 		change_tear_down(world, change);
 	}
+	world_block_all(world);
+	world_check_idle(world);
 }
 
 /* Control bits change under live entries of all that are attached. */
@@ -661,7 +672,8 @@ static void behind_vmd(struct kunit *test)
 		.subdevice = true,
 	};
 	struct attach_world *world = attach_world_make(test, &config);
-	struct device *dev = &world->pci[WORLD_NEW_SHARER].pdev.dev;
+	struct world_pci *sub = &world->pci[WORLD_NEW_SHARER];
+	struct device *dev = &sub->pdev.dev;
 	struct iommu_domain *domain = world->domain[WORLD_SS].domain;
 	struct iommu_domain *blocked = world->domain[WORLD_BLOCKED].domain;
 	struct change change = { WORLD_SS, WORLD_SS };
@@ -670,6 +682,10 @@ static void behind_vmd(struct kunit *test)
 		kunit_skip(test, "the kernel does not know VMD");
 	change_attach(world, WORLD_DEVICE, WORLD_SS);
 	KUNIT_ASSERT_EQ(test, domain->ops->attach_dev(domain, dev, blocked), 0);
+	/* In the unit's segment, its own ID is somebody else's. */
+	KUNIT_EXPECT_NULL(test, iommu_context_addr(&world->unit[0].iommu,
+						   sub->bus.number,
+						   sub->pdev.devfn, false));
 	world_unmap(world, WORLD_SS, BIT(WORLD_REGION_VICTIM));
 	change_report(world, change, "with a subdevice");
 	KUNIT_ASSERT_EQ(test, blocked->ops->attach_dev(blocked, dev, domain), 0);

@@ -399,6 +399,7 @@ bool driver_did_is_free(struct intel_iommu *iommu, u16 did);
 int driver_take_did(struct intel_iommu *iommu);
 void driver_return_did(struct intel_iommu *iommu, unsigned int did);
 bool driver_knows_unit(struct iommu_domain *domain, struct intel_iommu *iommu);
+bool driver_is_in_transit(struct iommu_domain *domain, struct intel_iommu *iommu);
 const char *driver_idle_flaw(struct iommu_domain *domain);
 bool driver_dids_are_free(struct intel_iommu *iommu);
 void driver_mm_release(struct iommu_domain *domain);

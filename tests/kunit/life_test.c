@@ -73,7 +73,9 @@ static void devices_are_released(struct kunit *test)
 	for (kind = 0; kind < WORLD_NUM_KINDS; kind++) {
 		if (!world_can_attach(world, WORLD_DEVICE, kind))
 			continue;
-		change_attach(world, WORLD_DEVICE, kind);
+		KUNIT_EXPECT_EQ_MSG(test, kind != WORLD_BLOCKED,
+				    world_attach(world, WORLD_DEVICE, kind).served,
+				    "%s", world_kind_name(kind));
 		change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 		release(world, WORLD_DEVICE);
 		report(world, kind, "released");

@@ -142,6 +142,24 @@ bool driver_knows_unit(struct iommu_domain *domain, struct intel_iommu *iommu)
 }
 
 /**
+ * driver_is_in_transit - whether others must wait for a domain's id
+ * @domain: any domain
+ * @iommu: the unit
+ *
+ * Context: Any; nobody attaches or detaches.
+ * Return: whether they must.
+ */
+bool driver_is_in_transit(struct iommu_domain *domain, struct intel_iommu *iommu)
+{
+	struct domain_unit *unit;
+
+	if (!domain_is_tagged(domain))
+		return false;
+	unit = find_unit(domain, iommu);
+	return unit && unit->in_transit;
+}
+
+/**
  * driver_idle_flaw - what is left over in a domain that is attached to nothing
  * @domain: a paging, nested or SVA domain
  *
