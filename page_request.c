@@ -103,13 +103,18 @@ static bool is_read(struct intel_iommu *iommu)
  * The pass under way may have begun before the last request was queued, the
  * next one reads it.
  */
+static bool has_passed(struct intel_iommu *iommu, unsigned long passes)
+{
+	/* What the passes did is seen with their number: page_requests_read(). */
+	return smp_load_acquire(&iommu->prq_passes) - passes >= 2;
+}
+
 static void wait_until_read(struct intel_iommu *iommu)
 {
 	unsigned long passes = READ_ONCE(iommu->prq_passes);
 
-	/* What the passes did is seen with their number: page_requests_read(). */
-	wait_var_event(&iommu->prq_passes, is_read(iommu) ||
-		       smp_load_acquire(&iommu->prq_passes) - passes >= 2);
+	wait_var_event(&iommu->prq_passes,
+		       is_read(iommu) || has_passed(iommu, passes));
 }
 
 /*
