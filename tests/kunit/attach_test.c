@@ -554,73 +554,6 @@ static void parent_snoops(struct kunit *test)
 }
 
 /*
- * Page requests
- */
-
-static int leave_fault(struct iopf_group *group)
-{
-	return 0;
-}
-
-static void free_iopf_queue(void *queue)
-{
-	iopf_queue_free(queue);
-}
-
-/* As if the device had PRI, and somebody handled its requests */
-static void make_faulting(struct attach_world *world, enum world_kind kind)
-{
-	struct world_pci *pci = &world->pci[WORLD_DEVICE];
-	struct device_domain_info *info = world_info(pci);
-	struct iopf_queue *queue = iopf_queue_alloc("attach test");
-
-	KUNIT_ASSERT_NOT_NULL(world->test, queue);
-	kunit_add_action(world->test, free_iopf_queue, queue);
-	mutex_init(&pci->iommu.lock);
-	pci->iommu.iommu_dev = &info->iommu->iommu;
-	info->iommu->iommu.ops = &intel_iommu_ops;
-	info->iommu->iopf_queue = queue;
-	KUNIT_ASSERT_EQ(world->test, 0,
-			iopf_queue_add_device(queue, &pci->pdev.dev));
-	info->iopf_refcount = 1;
-	world->domain[kind].domain->iopf_handler = leave_fault;
-}
-
-/*
- * When the domain's handler may go, all that the device made of page requests by
- * way of the old entry has been drained.
- */
-static void ends_page_requests(struct kunit *test)
-{
-	const struct world_config config = {
-		.scalable = true,
-		.quantum_words = 2,
-		.ats = true,
-		.pasid = 5,
-	};
-	struct attach_world *world = attach_world_make(test, &config);
-	struct change change = { WORLD_SVA, WORLD_SS };
-	struct world_result result;
-
-	if (!world_has(world, WORLD_SVA))
-		kunit_skip(test, "no SVA");
-	change_attach(world, WORLD_DEVICE, WORLD_SVA);
-	make_faulting(world, WORLD_SVA);
-	result = world_attach(world, WORLD_DEVICE, WORLD_SS);
-	KUNIT_EXPECT_EQ(test, result.counts.drains, 1);
-	KUNIT_EXPECT_GT(test, result.counts.stores, 0);
-	KUNIT_EXPECT_EQ(test, result.counts.drained, result.counts.stores);
-	change_report(world, change, "with page requests");
-
-	/* A domain without a handler has none. */
-	result = world_attach(world, WORLD_DEVICE, WORLD_SVA);
-	KUNIT_EXPECT_EQ(test, result.counts.drains, 0);
-	result = world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
-	KUNIT_EXPECT_EQ(test, result.counts.drains, 1);
-	world->domain[WORLD_SVA].domain->iopf_handler = NULL;
-}
-
-/*
  * Two devices of one group
  */
 
@@ -727,7 +660,6 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(no_snoop_control),
 	KUNIT_CASE(no_snoop_control_for_pasid),
 	KUNIT_CASE_PARAM(parent_snoops, attach_gen_params),
-	KUNIT_CASE(ends_page_requests),
 	KUNIT_CASE_PARAM(alias_is_a_device, group_gen_params),
 	KUNIT_CASE(behind_vmd),
 	{}

@@ -264,7 +264,10 @@ static void mm_exits_meanwhile(struct kunit *test)
 	world_check_idle(world);
 }
 
-/* An address space that is detached has no page requests left. */
+/*
+ * An address space that is detached has no page requests left: when its handler
+ * may go, all that were made by way of the old entry have been drained.
+ */
 static void requests_are_drained(struct kunit *test)
 {
 	struct attach_world *world = make_mm(test);
@@ -282,6 +285,8 @@ static void requests_are_drained(struct kunit *test)
 		result = world_attach(world, WORLD_DEVICE, kind);
 		KUNIT_EXPECT_EQ_MSG(test, result.counts.drains, 1, "by %s",
 				    world_kind_name(kind));
+		KUNIT_EXPECT_EQ(test, result.counts.drained,
+				result.counts.stores);
 	}
 	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 	driver_ignore_faults(domain, dev);

@@ -347,7 +347,6 @@ void unit_submit(struct unit_model *unit, const struct qi_desc *desc,
 		unit_fail(unit, "a submission of %u descriptors", num);
 	unit_check_wait(unit);
 	unit->counts.submissions++;
-	unit->counts.drains += !!(options & QI_OPT_WAIT_DRAIN);
 	unit_event(unit, UNIT_BETWEEN);
 	for (i = 0; i < num; i++) {
 		check_desc(unit, &desc[i]);
