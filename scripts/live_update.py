@@ -60,7 +60,8 @@ class Case(NamedTuple):
     seen there. The jump is to the kernel NEXT, if given. APPEND are more
     parameters of kernels, GUEST of guest.py. There are as many results as NICS
     if one is taken over; if LOSSY, packets may be lost. With BRIDGE, NICs are
-    conventional PCI, and do DMA by the requester ID of a bridge.
+    conventional PCI, and do DMA by the requester ID of a bridge. If REFUSES, the
+    kernel says that it refuses something, which is an error to it.
     """
     command: str
     modes: tuple = ("legacy", "scalable-ss")
@@ -72,8 +73,11 @@ class Case(NamedTuple):
     nics: int = 1
     bridge: bool = False
     lossy: bool = False
+    refuses: bool = False
 
 
+# What it says then
+REFUSAL = "live update: |is preserved for a live update"
 TRANSLATES = {"translation is found on": "DMAR: Translation already enabled"}
 COPIED = "Copied translation tables from previous kernel"
 # The crash kernel's memory is in what KHO keeps for the next kernel.
@@ -88,18 +92,18 @@ CRASH = {"console": {"tables are copied twice":
 
 CASES = {
     # No jump: what cannot be done with a device that is preserved
-    "refuse": Case("nic refuse {n}", MODES),
+    "refuse": Case("nic refuse {n}", MODES, refuses=True),
     # Nobody claims the device after the jump.
     "abandon": Case("live-update 1 nic update {n} next nic abandon {n}", MODES,
                     faults=True),
     # The domain changes after it was frozen.
     "changed": Case("live-update 1 nic change {n} next nic blocked {n}",
-                    faults=True, console=TRANSLATES | {
+                    faults=True, refuses=True, console=TRANSLATES | {
                         "the change is noticed":
                         "blocked: its domain has changed since the freeze"}),
     # The next kernel knows no such blob.
     "version": Case("live-update 1 nic update {n} next nic blocked {n}",
-                    faults=True, next="next", console=TRANSLATES | {
+                    faults=True, next="next", refuses=True, console=TRANSLATES | {
                         "the blob is refused":
                         "all devices are blocked: unknown version"}),
     # Two NICs in one domain: they share page tables and a domain id.
@@ -121,7 +125,7 @@ CASES = {
     # The next kernel cannot have what was handed over.
     "liveupdate-off": Case(
         "live-update 1 nic update {n} next with liveupdate=off nic receive {n}",
-        faults=True, console=TRANSLATES | {
+        faults=True, refuses=True, console=TRANSLATES | {
             "it says so": "cannot be had .*all devices are blocked"}),
     # A device with another requester ID besides its own
     "alias": Case("live-update 1 nic update {n} next nic resume {n}",
@@ -129,7 +133,8 @@ CASES = {
     "group": Case("nic refused {n}", ("legacy",), bridge=True,
                   guest=("--qemu=-device",
                          "--qemu=pci-testdev,bus=above0,addr=4"),
-                  console={"it says why": "is not alone in its group"}),
+                  console={"it says why": "is not alone in its group"},
+                  refuses=True),
     # A suspended NIC receives nothing, and does so again afterwards.
     "suspend": Case("live-update 1 nic suspend {n} next nic wake {n}",
                     lossy=True),
@@ -223,7 +228,7 @@ def run_guest(kernel, mode, name, case):
              "--initrd", f"build/initramfs-kexec-{case.next or kernel}.gz",
              *(f"--qemu={word}" for i, (_, theirs) in enumerate(wires)
                for word in describe_nic(i, theirs, case.bridge)),
-             *case.guest,
+             *case.guest, *[f"--expect={REFUSAL}"] * case.refuses,
              f"build/bzImage-{kernel}", mode, "--",
              *case.command.format(n=rate).split()],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
