@@ -622,6 +622,9 @@ static void behind_vmd(struct kunit *test)
 	world_unmap(world, WORLD_SS, BIT(WORLD_REGION_VICTIM));
 	change_report(world, change, "with a subdevice");
 	KUNIT_ASSERT_EQ(test, blocked->ops->attach_dev(blocked, dev, domain), 0);
+	/* The endpoint goes on. */
+	unit_observe_all(&world->machine);
+	KUNIT_EXPECT_FALSE(test, world->requester[WORLD_DEVICE].seen->fault);
 	world_unmap(world, WORLD_SS, BIT(WORLD_REGION_RUN));
 	change_report(world, change, "after a subdevice has gone");
 }

@@ -5,6 +5,7 @@
  */
 
 #include <kunit/test.h>
+#include <linux/bitfield.h>
 
 #include "../../entry_sync_kunit.h"
 #include "../entry_format.h"
@@ -154,6 +155,20 @@ static void build_context(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ce.val[0], 0xabcde401);
 }
 
+/* Of a type that nobody knows, hardware may look at anything. */
+static void unknown_type(struct kunit *test)
+{
+	const struct pasid_entry pe = {
+		.val = { PASID_PE_P | FIELD_PREP(PASID_PE_PGTT, 7) },
+	};
+	struct pasid_entry used = {};
+	unsigned int i;
+
+	pasid_entry_get_used(pe.val, used.val);
+	for (i = 0; i < ARRAY_SIZE(used.val); i++)
+		KUNIT_EXPECT_EQ(test, used.val[i], U64_MAX);
+}
+
 static void table_128_bit(struct kunit *test)
 {
 	struct entry_sync_check *ck = entry_sync_kunit_start(test, 2);
@@ -176,6 +191,7 @@ static struct kunit_case vtd_entry_cases[] = {
 	KUNIT_CASE(build_nested),
 	KUNIT_CASE(build_pass_through),
 	KUNIT_CASE(build_context),
+	KUNIT_CASE(unknown_type),
 	KUNIT_CASE(table_128_bit),
 	KUNIT_CASE(table_64_bit),
 	KUNIT_CASE_PARAM(entry_sync_kunit_used, entry_format_gen_params),
