@@ -19,7 +19,7 @@
 static long iommu_pages(void)
 {
 	long pages = 0;
-	int nid, cpu;
+	int nid, cpu __maybe_unused;
 
 	for_each_online_node(nid) {
 		pages += atomic_long_read(&NODE_DATA(nid)->vm_stat[NR_IOMMU_PAGES]);
