@@ -358,7 +358,7 @@ static void print_counts(unsigned long replaces)
 }
 
 /* Counts all, and judges what holds on any kernel. */
-static int run_count(unsigned long replaces, bool stress)
+static int replace_under_dma(unsigned long replaces, bool stress)
 {
 	pthread_t dma_id, map_id;
 
@@ -376,9 +376,20 @@ static int run_count(unsigned long replaces, bool stress)
 	return vmm.disturbed || !are_enough_judged(replaces);
 }
 
-static int run_replace(unsigned long replaces, bool stress)
+static int run_count(unsigned long replaces)
 {
-	return run_count(replaces, stress) || vmm.counts.lost || vmm.counts.stale;
+	return replace_under_dma(replaces, false);
+}
+
+static int run_replace(unsigned long replaces)
+{
+	return run_count(replaces) || vmm.counts.lost || vmm.counts.stale;
+}
+
+static int run_stress(unsigned long replaces)
+{
+	return replace_under_dma(replaces, true) || vmm.counts.lost ||
+	       vmm.counts.stale;
 }
 
 /* One device and what is done to it */
@@ -639,7 +650,7 @@ static int run_attach(unsigned long replaces)
 	      "the same domain can be attached");
 	check(write_once(&vmm.device) == 0, "DMA lands in it");
 	if (replaces)
-		check(!run_replace(replaces, false), "replacing loses no DMA");
+		check(!run_replace(replaces), "replacing loses no DMA");
 	vfio_detach(&vmm.device.vfio);
 	check(write_once(&vmm.device) < 0, "DMA of a detached device is blocked");
 	vfio_attach(&vmm.device.vfio, vmm.domains[1].hwpt);
@@ -681,7 +692,7 @@ static void allow_failures(const char *dir)
  * attach makes fewer. An attach may do without; whatever it says, the device
  * must translate through the domain that it says.
  */
-static int run_fail(void)
+static int run_fail(__attribute__((unused)) unsigned long number)
 {
 	unsigned int nth, refused = 0, attached = 0;
 	bool injected, failed, ok = true;
@@ -711,43 +722,34 @@ static int run_fail(void)
 	return failures != 0;
 }
 
+/* @least: the smallest number that makes sense */
+static const struct {
+	const char *name;
+	int (*run)(unsigned long number);
+	unsigned long least;
+} commands[] = {
+	{ "replace", run_replace, 1 },
+	{ "count", run_count, 1 },
+	{ "stress", run_stress, 1 },
+	{ "unmap", run_unmap, 1 },
+	{ "random", run_random, 1 },
+	{ "time", run_time, TIME_ROUNDS },
+	{ "attach", run_attach, 0 },
+	{ "fail", run_fail, 0 },
+};
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
 	unsigned long number = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+	unsigned int i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!strcmp(command, "replace") && number) {
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(command, commands[i].name) || number < commands[i].least)
+			continue;
 		set_up();
-		return run_replace(number, false);
-	}
-	if (!strcmp(command, "count") && number) {
-		set_up();
-		return run_count(number, false);
-	}
-	if (!strcmp(command, "unmap") && number) {
-		set_up();
-		return run_unmap(number);
-	}
-	if (!strcmp(command, "stress") && number) {
-		set_up();
-		return run_replace(number, true);
-	}
-	if (!strcmp(command, "random") && number) {
-		set_up();
-		return run_random(number);
-	}
-	if (!strcmp(command, "time") && number >= TIME_ROUNDS) {
-		set_up();
-		return run_time(number);
-	}
-	if (!strcmp(command, "attach")) {
-		set_up();
-		return run_attach(number);
-	}
-	if (!strcmp(command, "fail")) {
-		set_up();
-		return run_fail();
+		return commands[i].run(number);
 	}
 
 	fprintf(stderr,

@@ -556,6 +556,7 @@ void world_release_dids(struct attach_world *world)
  */
 void world_check_idle(struct attach_world *world)
 {
+	struct iommu_domain *domain;
 	enum world_kind kind;
 	const char *flaw;
 	unsigned int i;
@@ -564,10 +565,8 @@ void world_check_idle(struct attach_world *world)
 		KUNIT_EXPECT_TRUE(world->test,
 				  driver_dids_are_free(&world->unit[i].iommu));
 	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++) {
-		if (!world->domain[kind].domain || kind == WORLD_BLOCKED ||
-		    kind == WORLD_IDENTITY)
-			continue;
-		flaw = driver_idle_flaw(world->domain[kind].domain);
+		domain = world_made_domain(world, kind);
+		flaw = domain ? driver_idle_flaw(domain) : NULL;
 		if (flaw)
 			KUNIT_FAIL(world->test, "%s keeps %s",
 				   world->domain[kind].grant.name, flaw);

@@ -356,6 +356,8 @@ extern const u64 world_page[UNIT_NUM_PAGES];
 const char *world_kind_name(enum world_kind kind);
 void world_domains_make(struct attach_world *world);
 void world_domains_free(struct attach_world *world);
+struct iommu_domain *world_made_domain(const struct attach_world *world,
+				       enum world_kind kind);
 void world_unmap_begin(struct attach_world *world, struct world_domain *wd,
 		       unsigned int regions, struct iommu_iotlb_gather *gather);
 void world_unmap_end(struct attach_world *world, struct world_domain *wd,

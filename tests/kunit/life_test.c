@@ -335,17 +335,19 @@ static void unit_is_removed(struct kunit *test)
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);
 	struct intel_iommu *far = &world->unit[1].iommu;
+	struct iommu_domain *domain;
 	enum world_kind kind;
 
 	use_far_unit(world);
 	remove_far_unit(world);
-	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++)
-		if (world->domain[kind].domain && kind != WORLD_BLOCKED &&
-		    kind != WORLD_IDENTITY)
+	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++) {
+		domain = world_made_domain(world, kind);
+		if (domain)
 			KUNIT_EXPECT_FALSE_MSG(test,
-					       driver_knows_unit(world->domain[kind].domain, far),
+					       driver_knows_unit(domain, far),
 					       "%s knows a unit that is gone",
 					       world_kind_name(kind));
+	}
 
 	for (kind = 0; kind < WORLD_NUM_KINDS; kind++) {
 		if (!world_can_attach(world, WORLD_DEVICE, kind))

@@ -227,6 +227,7 @@ static const char *run_step(struct attach_world *world,
 
 static const char *end_walk(struct attach_world *world)
 {
+	struct iommu_domain *domain;
 	enum world_kind kind;
 	const char *flaw;
 
@@ -236,10 +237,8 @@ static const char *end_walk(struct attach_world *world)
 	if (world->machine.failure[0])
 		return world->machine.failure;
 	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++) {
-		if (!world->domain[kind].domain || kind == WORLD_BLOCKED ||
-		    kind == WORLD_IDENTITY)
-			continue;
-		flaw = driver_idle_flaw(world->domain[kind].domain);
+		domain = world_made_domain(world, kind);
+		flaw = domain ? driver_idle_flaw(domain) : NULL;
 		if (flaw)
 			return flaw;
 	}

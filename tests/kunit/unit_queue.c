@@ -135,6 +135,21 @@ bool unit_check_page_selective(struct unit_model *unit, u64 addr,
  * Each type
  */
 
+/* What goes by address: a range, or all, which names none */
+static void take_range(struct unit_model *unit, const struct qi_desc *desc,
+		       bool is_range, struct unit_inv *inv)
+{
+	inv->range = unit_range_all;
+	if (is_range) {
+		inv->range = range_by_order(desc->qw1 & QI_ADDR,
+					    FIELD_GET(QI_AM, desc->qw1));
+		inv->leaf_only = desc->qw1 & QI_IH;
+	} else if (desc->qw1) {
+		unit_fail(unit, "a range in an invalidation of all: %#llx",
+			  desc->qw1);
+	}
+}
+
 static void do_iotlb(struct unit_model *unit, const struct qi_desc *desc)
 {
 	u64 gran = FIELD_GET(QI_GRAN, desc->qw0), addr = desc->qw1 & QI_ADDR;
@@ -142,18 +157,11 @@ static void do_iotlb(struct unit_model *unit, const struct qi_desc *desc)
 	struct unit_inv inv = {
 		.all = gran == 1,
 		.did = FIELD_GET(QI_DID, desc->qw0),
-		.range = unit_range_all,
 	};
 
-	if (gran == 3) {
-		if (!unit_check_page_selective(unit, addr, order))
-			return;
-		inv.range = range_by_order(addr, order);
-		inv.leaf_only = desc->qw1 & QI_IH;
-	} else if (desc->qw1) {
-		unit_fail(unit, "a range in an invalidation of all: %#llx",
-			  desc->qw1);
-	}
+	if (gran == 3 && !unit_check_page_selective(unit, addr, order))
+		return;
+	take_range(unit, desc, gran == 3, &inv);
 	unit_invalidate_iotlb(unit, &inv);
 }
 
@@ -165,20 +173,15 @@ static void do_pasid_iotlb(struct unit_model *unit, const struct qi_desc *desc)
 		.pasid_based = true,
 		.did = FIELD_GET(QI_DID, desc->qw0),
 		.pasid = FIELD_GET(QI_PASID, desc->qw0),
-		.range = unit_range_all,
 	};
+	bool is_range = gran == QI_GRAN_PSI_PASID;
 
 	/* Here any mask will do, see MAMV in section 11.4.2. */
-	if (gran == QI_GRAN_PSI_PASID) {
-		if (order >= 52 || !IS_ALIGNED(addr >> PAGE_SHIFT, BIT_ULL(order)))
-			unit_fail(unit, "the range at %#llx is not aligned to order %u",
-				  addr, order);
-		inv.range = range_by_order(addr, order);
-		inv.leaf_only = desc->qw1 & QI_IH;
-	} else if (desc->qw1) {
-		unit_fail(unit, "a range in an invalidation of all: %#llx",
-			  desc->qw1);
-	}
+	if (is_range &&
+	    (order >= 52 || !IS_ALIGNED(addr >> PAGE_SHIFT, BIT_ULL(order))))
+		unit_fail(unit, "the range at %#llx is not aligned to order %u",
+			  addr, order);
+	take_range(unit, desc, is_range, &inv);
 	unit_invalidate_iotlb(unit, &inv);
 }
 

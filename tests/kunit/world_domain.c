@@ -431,13 +431,33 @@ void world_domains_make(struct attach_world *world)
 		make_sva(world);
 }
 
+/**
+ * world_made_domain - a domain that the world has made
+ * @world: the world
+ * @kind: which
+ *
+ * Context: Any.
+ * Return: the domain; NULL if there is none, or if it is one that the driver
+ * always has.
+ */
+struct iommu_domain *world_made_domain(const struct attach_world *world,
+				       enum world_kind kind)
+{
+	struct iommu_domain *domain = world->domain[kind].domain;
+
+	if (IS_ERR(domain) || kind == WORLD_BLOCKED || kind == WORLD_IDENTITY)
+		return NULL;
+
+	return domain;
+}
+
 static void free_domain(struct attach_world *world, enum world_kind kind)
 {
+	struct iommu_domain *domain = world_made_domain(world, kind);
 	struct world_domain *wd = &world->domain[kind];
 
-	if (!IS_ERR_OR_NULL(wd->domain) && kind != WORLD_BLOCKED &&
-	    kind != WORLD_IDENTITY)
-		iommu_domain_free(wd->domain);
+	if (domain)
+		iommu_domain_free(domain);
 	if (wd->root)
 		unit_remove_table(&world->machine, wd->root);
 	*wd = (struct world_domain){};

@@ -217,17 +217,18 @@ static bool domain_is_contended(struct iommu_domain *domain)
  */
 bool driver_is_contended(struct attach_world *world)
 {
+	struct iommu_domain *domain;
 	enum world_kind kind;
 	unsigned int i;
 
 	for (i = 0; i < world->num_units; i++)
 		if (spin_is_contended(&world->unit[i].iommu.lock))
 			return true;
-	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++)
-		if (world->domain[kind].domain && kind != WORLD_BLOCKED &&
-		    kind != WORLD_IDENTITY &&
-		    domain_is_contended(world->domain[kind].domain))
+	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++) {
+		domain = world_made_domain(world, kind);
+		if (domain && domain_is_contended(domain))
 			return true;
+	}
 	return false;
 }
 
@@ -244,13 +245,14 @@ static bool is_flushed(struct iommu_domain *domain)
 
 static bool flush_is_under_way(struct attach_world *world)
 {
+	struct iommu_domain *domain;
 	enum world_kind kind;
 
-	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++)
-		if (!IS_ERR_OR_NULL(world->domain[kind].domain) &&
-		    kind != WORLD_BLOCKED && kind != WORLD_IDENTITY &&
-		    is_flushed(world->domain[kind].domain))
+	for (kind = 0; kind < WORLD_NUM_DOMAINS; kind++) {
+		domain = world_made_domain(world, kind);
+		if (domain && is_flushed(domain))
 			return true;
+	}
 	return false;
 }
 

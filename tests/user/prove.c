@@ -76,6 +76,7 @@ static bool has_cmpxchg128;
 
 #include "../../entry_sync.c"
 #include "prove_steps.h"
+#include "prove_stores.h"
 
 struct entry {
 	u64 word[ENTRY_SYNC_MAX_WORDS];
@@ -319,18 +320,6 @@ static void take_store(u64 *to, const u64 *value, unsigned int words)
 	prove("no store of what is there already", differs);
 	up.window_stores++;
 	up.stores++;
-}
-
-void shim_store_64(u64 *to, u64 value)
-{
-	take_store(to, &value, 1);
-}
-
-void shim_store_128(u128 *to, u128 value)
-{
-	u64 words[] = { value, value >> 64 };
-
-	take_store((u64 *)to, words, 2);
 }
 
 void shim_warn(const char *fmt, ...)

@@ -12,9 +12,8 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "../entry_format.h"
 #include "entry_format_layout.h"
-#include "prove.h"
+#include "prove_stages.h"
 
 struct entry {
 	u64 word[ENTRY_SYNC_MAX_WORDS];
@@ -66,35 +65,6 @@ static void check(const struct entry_layout *layout, const u64 *built,
 	}
 	prove("builders: fields are as given, all other bits are zero", !wrong);
 	prove("builders: no bit is set that the entry does not use", !unused);
-}
-
-static struct pasid_first_stage any_first_stage(void)
-{
-	return (struct pasid_first_stage){
-		.fsptptr = nondet_u64(),
-		.five_level = nondet_bool(),
-		.page_snoop = nondet_bool(),
-		.walk_snoop = nondet_bool(),
-		.supervisor = nondet_bool(),
-		.write_protect = nondet_bool(),
-		.extended_access = nondet_bool(),
-	};
-}
-
-/* An address width is a field of 3 bits. */
-static u8 any_aw(void)
-{
-	return nondet_uint() % 8;
-}
-
-static struct pasid_second_stage any_second_stage(void)
-{
-	return (struct pasid_second_stage){
-		.ssptptr = nondet_u64(),
-		.aw = any_aw(),
-		.walk_snoop = nondet_bool(),
-		.dirty_tracking = nondet_bool(),
-	};
 }
 
 static void put_first_stage(struct entry *entry,

@@ -20,7 +20,9 @@
 
 #include "../../entry_sync.c"
 #include "../detour.h"
+#include "prove_stages.h"
 #include "prove_steps.h"
+#include "prove_stores.h"
 
 #define SNOOP_BITS	(PASID_PE_PWSNP | PASID_PE_PGSNP)
 
@@ -164,18 +166,6 @@ static void take_store(u64 *to, const u64 *value, unsigned int words)
 	window_stores = true;
 }
 
-void shim_store_64(u64 *to, u64 value)
-{
-	take_store(to, &value, 1);
-}
-
-void shim_store_128(u128 *to, u128 value)
-{
-	u64 words[] = { value, value >> 64 };
-
-	take_store((u64 *)to, words, 2);
-}
-
 void shim_warn(const char *fmt, ...)
 {
 	prove("detour: no entry on the way sets bits that it does not use",
@@ -299,34 +289,11 @@ void cache_tags_unassign(struct dev_pasid_info *ap, u16 did)
 	*tagged(ap) = false;
 }
 
-static struct pasid_first_stage any_first_stage(void)
-{
-	return (struct pasid_first_stage){
-		.fsptptr = nondet_u64(),
-		.five_level = nondet_bool(),
-		.page_snoop = nondet_bool(),
-		.walk_snoop = nondet_bool(),
-		.supervisor = nondet_bool(),
-		.write_protect = nondet_bool(),
-		.extended_access = nondet_bool(),
-	};
-}
-
-static struct pasid_second_stage any_second_stage(void)
-{
-	return (struct pasid_second_stage){
-		.ssptptr = nondet_u64(),
-		.aw = nondet_uint() % 8,
-		.walk_snoop = nondet_bool(),
-		.dirty_tracking = nondet_bool(),
-	};
-}
-
 /* A unit has one address width for all first stages. */
 static void make_first_stages(void)
 {
 	struct pasid_first_stage fs = any_first_stage();
-	u8 aw = nondet_uint() % 8;
+	u8 aw = any_aw();
 
 	pasid_entry_make_first_stage(&live, nondet_uint(), aw, &fs);
 	fs = any_first_stage();
