@@ -173,6 +173,42 @@ void change_attach(struct attach_world *world, enum world_device which,
 			    "attaching %s", world_kind_name(kind));
 }
 
+static void expect_nothing_done(struct attach_world *world, struct change change,
+				const struct world_result *result)
+{
+	struct iommu_domain *from = world->domain[change.from].domain;
+
+	KUNIT_EXPECT_EQ(world->test, result->counts.stores, 0);
+	KUNIT_EXPECT_FALSE(world->test,
+			   driver_is_in_transit(from, &world->unit[0].iommu));
+	if (change.from != WORLD_BLOCKED) {
+		KUNIT_EXPECT_FALSE(world->test, result->fault);
+		KUNIT_EXPECT_TRUE(world->test, result->served);
+	}
+	world_unmap(world, change.from, WORLD_REGIONS);
+	change_report(world, change, "failing");
+	world_remap(world);
+}
+
+/**
+ * change_try - make a change that may fail
+ * @world: the world
+ * @change: what is changed
+ *
+ * If it fails, it must have done nothing: no store, the device translates as
+ * before, and an unmap of its domain still reaches all caches.
+ *
+ * Return: how it went.
+ */
+struct world_result change_try(struct attach_world *world, struct change change)
+{
+	struct world_result result = world_attach(world, WORLD_DEVICE, change.to);
+
+	if (result.ret)
+		expect_nothing_done(world, change, &result);
+	return result;
+}
+
 static enum world_kind sharer_kind(struct attach_world *world,
 				   enum world_device which, enum world_kind kind,
 				   bool shares)

@@ -35,6 +35,7 @@ bool change_report(struct attach_world *world, struct change change,
 		   const char *during);
 void change_attach(struct attach_world *world, enum world_device which,
 		   enum world_kind kind);
+struct world_result change_try(struct attach_world *world, struct change change);
 void change_set_up(struct attach_world *world, struct change change);
 void change_tear_down(struct attach_world *world, struct change change);
 struct change change_start(enum change_sharing sharing);

@@ -13,6 +13,7 @@
 
 #include "../entry_format.h"
 #include "attach_world.h"
+#include "failing_alloc.h"
 #include "../../entry_sync.h"
 
 /* The number of pages that IOMMU drivers have, exactly */
@@ -399,7 +400,10 @@ struct world_result world_attach(struct attach_world *world,
 
 	unit_clear_counts(&world->machine);
 	grant(world, req, old, new);
+	failing_alloc_set(world->failing);
 	result.ret = attach_by(world, req, kind);
+	result.no_memory = !failing_alloc_set(0) && world->failing;
+	world->failing = 0;
 	result.fault = req->seen->fault || (req->alias && req->alias->fault);
 	result.counts = req->pci->unit->model->counts;
 	if (result.ret)

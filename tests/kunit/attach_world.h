@@ -199,12 +199,14 @@ struct world_requester {
 /**
  * struct world_result - how an attachment went
  * @ret: what the driver returned
+ * @no_memory: the allocation that was to fail has failed
  * @fault: requests may have faulted meanwhile
  * @served: requests that come afterwards do not fault
  * @counts: what the unit was asked to do
  */
 struct world_result {
 	int ret;
+	bool no_memory;
 	bool fault;
 	bool served;
 	struct unit_counts counts;
@@ -280,6 +282,7 @@ struct world_script {
  * @mm_exited: the address space of %WORLD_SVA has ended
  * @tracking: dirty tracking of %WORLD_PARENT is on
  * @snooping: %WORLD_FS forces snooping
+ * @failing: number of the allocation that fails in the next attachment, or 0
  * @script: what happens in the middle
  * @actor: who does it
  * @pages: number of IOMMU pages before there was a world
@@ -304,6 +307,7 @@ struct attach_world {
 	bool mm_exited;
 	bool tracking;
 	bool snooping;
+	unsigned int failing;
 	struct world_script script;
 	struct world_actor *actor;
 	long pages;

@@ -3,8 +3,8 @@
  * KUnit test: a random walk over all that can happen
  *
  * Devices of two units are attached to domains of every kind, domains are
- * mapped, unmapped and switched, devices go and come back, ids run out and
- * units lose capabilities; and while one of it happens, something else may
+ * mapped, unmapped and switched, devices go and come back, ids and memory run
+ * out and units lose capabilities; and while one of it happens, something else may
  * happen at any event. The walk depends on nothing but the seed. One that fails
  * is made shorter as long as it still fails, and printed.
  *
@@ -20,6 +20,7 @@
 
 #include "attach_change.h"
 #include "attach_world.h"
+#include "failing_alloc.h"
 
 static unsigned int steps = 10000;
 module_param(steps, uint, 0444);
@@ -30,6 +31,8 @@ module_param(seed, uint, 0444);
 #define WALK_MAX_TRIES	60
 /* Events in the middle of an attachment, and some more */
 #define WALK_MAX_EVENT	24
+/* Allocations of an attachment, and some more */
+#define WALK_MAX_ALLOC	6
 
 static const struct world_config walk_params[] = {
 	{ .scalable = true, .quantum_words = 2, .ats = true, .far = true },
@@ -55,6 +58,7 @@ enum obstacle {
 	OBSTACLE_NONE,
 	OBSTACLE_NO_DID,
 	OBSTACLE_INCAPABLE,
+	OBSTACLE_NO_MEMORY,
 };
 
 /**
@@ -62,7 +66,7 @@ enum obstacle {
  * @action: what is done
  * @obstacle: why that may fail
  * @meanwhile: what else is done
- * @event: at this event
+ * @event: at this event, or number of the allocation that fails
  */
 struct walk_step {
 	struct world_action action;
@@ -113,6 +117,10 @@ static struct walk_step any_step(struct rnd_state *rnd)
 		case 1:
 			step.obstacle = OBSTACLE_INCAPABLE;
 			break;
+		case 2:
+			step.obstacle = OBSTACLE_NO_MEMORY;
+			step.event = 1 + prandom_u32_state(rnd) % WALK_MAX_ALLOC;
+			break;
 		}
 	if (step.action.act == WORLD_ACT_ATTACH && !step.obstacle &&
 	    prandom_u32_state(rnd) & 1) {
@@ -126,12 +134,15 @@ static struct walk_step any_step(struct rnd_state *rnd)
  * Walking
  */
 
-static void begin_obstacle(struct attach_world *world, enum obstacle obstacle)
+static void begin_obstacle(struct attach_world *world,
+			   const struct walk_step *step)
 {
-	if (obstacle == OBSTACLE_NO_DID)
+	if (step->obstacle == OBSTACLE_NO_DID)
 		world_use_up_dids(world);
-	else if (obstacle == OBSTACLE_INCAPABLE)
+	else if (step->obstacle == OBSTACLE_INCAPABLE)
 		world_set_capable(world, false);
+	else if (step->obstacle == OBSTACLE_NO_MEMORY)
+		world->failing = step->event;
 }
 
 static void end_obstacle(struct attach_world *world, enum obstacle obstacle)
@@ -194,7 +205,7 @@ static const char *run_attach(struct attach_world *world,
 	    !world_can_attach(world, action->who, action->kind))
 		return NULL;
 
-	begin_obstacle(world, step->obstacle);
+	begin_obstacle(world, step);
 	if (other)
 		world_act_at(world, &step->meanwhile, step->event);
 	flaw = attach(world, step);
@@ -362,7 +373,9 @@ static void print_action(char *text, size_t size,
 
 static void print_walk(struct kunit *test, const struct walk *walk)
 {
-	static const char * const obstacles[] = { "", " (no DID)", " (incapable)" };
+	static const char * const obstacles[] = {
+		"", " (no DID)", " (incapable)", " (no memory)",
+	};
 	const struct walk_step *step;
 	unsigned int i;
 	char text[80];
@@ -386,6 +399,7 @@ static void random_walk(struct kunit *test)
 	struct walk walk = { .num = steps / ARRAY_SIZE(walk_params) };
 	struct rnd_state rnd;
 
+	failing_alloc_allow(test);
 	walk.step = kvmalloc_objs(*walk.step, max(walk.num, 1U));
 	KUNIT_ASSERT_NOT_NULL(test, walk.step);
 	prandom_seed_state(&rnd, (u64)seed << 8 | index);

@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 
 #include "../entry_format.h"
+#include "failing_alloc.h"
 #include "unit_model.h"
 
 static bool unit_snoops(const struct unit_model *unit)
@@ -177,10 +178,16 @@ void unit_release_pages(struct unit_machine *machine, bool all)
 	hash_pages(machine);
 }
 
+/* The model has memory, also while the driver is made to have none. */
 static u64 *memory_of(struct unit_page_record *record)
 {
-	if (!record->memory)
+	unsigned int failing;
+
+	if (!record->memory) {
+		failing = failing_alloc_set(0);
 		record->memory = kzalloc(PAGE_SIZE, GFP_ATOMIC);
+		failing_alloc_set(failing);
+	}
 	return record->memory;
 }
 
