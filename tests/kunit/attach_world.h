@@ -413,6 +413,7 @@ bool driver_is_contended(struct attach_world *world);
 const char *driver_wait_flaw(struct unit_machine *machine);
 int driver_handle_faults(struct iommu_domain *domain, struct device *dev);
 void driver_ignore_faults(struct iommu_domain *domain, struct device *dev);
+unsigned int driver_count_handled(struct device *dev);
 void driver_describe_table(struct iommu_domain *domain, struct unit_table *table);
 struct iommu_domain *driver_alloc_paging(struct device *dev, bool first_stage,
 					 u32 flags);

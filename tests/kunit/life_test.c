@@ -289,6 +289,7 @@ static void requests_are_drained(struct kunit *test)
 				result.counts.stores);
 	}
 	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	KUNIT_EXPECT_EQ(test, driver_count_handled(dev), 1);
 	driver_ignore_faults(domain, dev);
 	report(world, WORLD_SVA, "with page requests");
 }

