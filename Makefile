@@ -17,6 +17,7 @@ debug   := $(rework) tests/host/debug.config
 kcsan   := $(rework) tests/host/kcsan.config
 coverage := $(rework) tests/host/coverage.config
 amd     := tests/host/amd.config
+peers   := tests/host/peers.config
 
 help:
 	@echo "make demo     replace domains under a device that does DMA, stock against rework"
@@ -161,6 +162,22 @@ build/bzImage-amd-rework: build/bzImage-rework $(amd)
 	$(call step,$(call kernel,linux,amd-rework) $(rework) $(amd) \
 		hooks/drivers/iommu/amd/.kunitconfig)
 
+# With what the kernel's own suites need, and these
+build/bzImage-peers-stock: build/bzImage-stock $(peers)
+	@[ -d build/obj-peers-stock ] || cp -a build/obj-stock build/obj-peers-stock
+	$(call step,$(call kernel,linux-stock,peers-stock) $(stock) $(peers))
+
+build/bzImage-peers-rework: build/bzImage-rework $(peers) | build/bzImage-peers-stock
+	@$(call from_stock,peers)
+	$(call step,$(call kernel,linux,peers-rework) $(rework) $(peers))
+
+build/selftests.stamp: tests/host/selftests build/bzImage-peers-stock
+	$(call step,$(toolbox) --bind build/linux-stock /usr/src/linux \
+		--bind build/obj-peers-stock /usr/src/obj tests/host/selftests)
+	@touch $@
+
+build/initramfs-peers-stock.gz build/initramfs-peers-rework.gz: build/selftests.stamp
+
 guest_gcc = $(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror \
 	-static -pthread -o $@ $(filter %.c,$^)
 
@@ -189,13 +206,13 @@ prove: build/linux.stamp
 	@$(toolbox) tests/host/prove
 
 build/initramfs.gz: build/vmm build/nic scripts/initramfs \
-			$(addprefix tests/guest/,init trace follow net coverage)
+			$(addprefix tests/guest/,init trace follow net coverage peers)
 	@$(toolbox) scripts/initramfs $@
 
 build/initramfs-%.gz: build/initramfs.gz build/bzImage-%
 	@$(toolbox) scripts/initramfs $@ $*
 
-.SECONDARY: $(patsubst %,build/initramfs-%.gz,stock rework next)
+.SECONDARY: $(patsubst %,build/initramfs-%.gz,stock rework next peers-stock peers-rework)
 
 build/initramfs-kexec-%.gz: build/initramfs-%.gz tests/guest/kdump tests/guest/live-update
 	@$(toolbox) scripts/initramfs $@ $* $<
