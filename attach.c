@@ -74,19 +74,28 @@ static bool is_paging(struct iommu_domain *domain)
  * Records
  */
 
+/* The old record's place is the new one's. */
+static bool needs_place(struct attach *at)
+{
+	return at->pasid != IOMMU_NO_PASID && !at->ids.from;
+}
+
 static struct dev_pasid_info *make_record(struct attach *at)
 {
-	struct dev_pasid_info *ap = kzalloc_obj(*ap);
+	struct dev_pasid_info *ap = kmalloc_obj(*ap);
 
 	if (!ap)
 		return NULL;
 
-	ap->dev = at->info->dev;
-	ap->pasid = at->pasid;
-	ap->domain = to_dmar_domain(at->domain);
+	*ap = (struct dev_pasid_info){
+		.dev = at->info->dev,
+		.pasid = at->pasid,
+		.domain = to_dmar_domain(at->domain),
+	};
 
 	/* So that commit has a place for it without memory */
-	if (xa_reserve(&at->info->attachments, at->pasid, GFP_KERNEL)) {
+	if (needs_place(at) &&
+	    xa_reserve(&at->info->attachments, at->pasid, GFP_KERNEL)) {
 		kfree(ap);
 		return NULL;
 	}
@@ -95,7 +104,8 @@ static struct dev_pasid_info *make_record(struct attach *at)
 
 static void drop_record(struct attach *at)
 {
-	xa_release(&at->info->attachments, at->pasid);
+	if (needs_place(at))
+		xa_release(&at->info->attachments, at->pasid);
 	kfree(at->ids.to);
 }
 
@@ -179,12 +189,16 @@ static void undo_domain(struct attach *at)
 	drop_record(at);
 }
 
+/* What tags translations by way of the new entry */
+static u16 did_of(struct attach *at)
+{
+	return at->ids.to ? at->ids.to->did : FLPT_DEFAULT_DID;
+}
+
 static int prepare_pasid_entry(struct attach *at)
 {
-	u16 did = at->ids.to ? at->ids.to->did : FLPT_DEFAULT_DID;
-
-	at->entry = pasid_entry_prepare(at->info, at->pasid, at->domain, did,
-					&at->target);
+	at->entry = pasid_entry_prepare(at->info, at->pasid, at->domain,
+					did_of(at), &at->target);
 	if (!at->entry)
 		return at->domain->type == IOMMU_DOMAIN_BLOCKED ? 0 : -ENOMEM;
 
@@ -203,7 +217,8 @@ static int prepare_entries(struct attach *at)
 	if (dev_is_real_dma_subdevice(info->dev))
 		return 0;
 
-	if (at->domain->type != IOMMU_DOMAIN_BLOCKED &&
+	/* What is attached has entries already. */
+	if (!at->ids.from && at->domain->type != IOMMU_DOMAIN_BLOCKED &&
 	    (!sm_supported(info->iommu) ||
 	     context_copied(info->iommu, info->bus, info->devfn)))
 		ret = context_entries_alloc(info);
@@ -288,7 +303,7 @@ static void attach_install(struct attach *at)
 		if (sm_supported(info->iommu))
 			install_pasid_entry(at);
 		else
-			context_entries_install(info, at->domain);
+			context_entries_install(info, at->domain, did_of(at));
 	}
 	if (at->ids.to)
 		WRITE_ONCE(at->ids.to->live, true);
@@ -298,16 +313,26 @@ static void attach_install(struct attach *at)
  * Commit
  */
 
-/* The reserved place is there: none of this needs memory. */
+/* The reserved place is there: this needs no memory. */
+static void set_attachment(struct device_domain_info *info, ioasid_t pasid,
+			   struct dev_pasid_info *ap)
+{
+	xa_lock(&info->attachments);
+	if (pasid == IOMMU_NO_PASID)
+		info->attachment = ap;
+	else if (ap)
+		__xa_store(&info->attachments, pasid, ap, GFP_ATOMIC);
+	else
+		__xa_erase(&info->attachments, pasid);
+	xa_unlock(&info->attachments);
+}
+
 static void commit_record(struct attach *at)
 {
 	struct device_domain_info *info = at->info;
 	struct dev_pasid_info *from = at->ids.from, *to = at->ids.to;
 
-	if (to)
-		xa_store(&info->attachments, at->pasid, to, GFP_KERNEL);
-	else
-		xa_erase(&info->attachments, at->pasid);
+	set_attachment(info, at->pasid, to);
 	if (from)
 		unlink_record(from);
 
@@ -366,7 +391,7 @@ int attach_domain(struct device_domain_info *info, ioasid_t pasid,
 		.info = info,
 		.pasid = pasid,
 		.domain = domain,
-		.ids.from = xa_load(&info->attachments, pasid),
+		.ids.from = attachment_of(info, pasid),
 	};
 	int ret;
 

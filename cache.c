@@ -115,13 +115,26 @@ static struct cache_tag *find_tag(const struct tagging *tagging)
 	return node ? tag_of(node) : NULL;
 }
 
-/* One user more, if there is such a tag */
+/* The tag that the record of the unit has room for, if it is free */
+static struct cache_tag *add_first_tag(const struct tagging *tagging)
+{
+	struct cache_tag *tag = &tagging->unit->first_tag;
+
+	if (tag->users || is_devtlb(tagging->key.type))
+		return NULL;
+
+	*tag = tagging->key;
+	rb_find_add(&tag->node, &tagging->unit->iotlb, compare_nodes);
+	return tag;
+}
+
+/* One user more, if there is such a tag, or room for one */
 static bool share_tag(const struct tagging *tagging)
 {
 	struct cache_tag *tag;
 
 	guard(spinlock_irqsave)(&tagging->domain->cache_lock);
-	tag = find_tag(tagging);
+	tag = find_tag(tagging) ?: add_first_tag(tagging);
 	if (!tag)
 		return false;
 
@@ -179,7 +192,8 @@ static void unassign_tag(struct dev_pasid_info *ap, u16 did,
 		return;
 
 	rb_erase(&tag->node, tree_of(tagging.unit, type));
-	kfree(tag);
+	if (tag != &tagging.unit->first_tag)
+		kfree(tag);
 }
 
 /*
@@ -290,7 +304,7 @@ static void flush_unit(struct dmar_domain *domain, struct domain_unit *unit,
 {
 	struct inv_range range = range_of(start, end);
 	struct intel_iommu *iommu = unit->did.iommu;
-	struct qi_batch batch;
+	struct qi_batch batch __uninitialized;
 	struct rb_node *node;
 
 	inv_init(&batch);
@@ -354,7 +368,7 @@ static void flush_not_present(struct dmar_domain *domain,
 {
 	struct inv_range range = range_of(start, end);
 	struct intel_iommu *iommu = unit->did.iommu;
-	struct qi_batch batch;
+	struct qi_batch batch __uninitialized;
 	struct rb_node *node;
 
 	inv_init(&batch);

@@ -96,7 +96,7 @@ static void context_sync_registers(struct context_sync *cs, u16 cached_did,
 static void context_sync_unknown(struct context_sync *cs)
 {
 	struct intel_iommu *iommu = cs->iommu;
-	struct qi_batch batch;
+	struct qi_batch batch __uninitialized;
 
 	if (!iommu->qi) {
 		iommu->flush.flush_context(iommu, 0, 0, 0,
@@ -130,7 +130,7 @@ static void context_sync(struct entry_sync *es, bool last)
 	bool appears = last && !flush && is_present(live);
 	struct intel_iommu *iommu = cs->iommu;
 	u16 cached_did, iotlb_did;
-	struct qi_batch batch;
+	struct qi_batch batch __uninitialized;
 
 	__iommu_flush_cache(iommu, live, sizeof(*live));
 
@@ -484,8 +484,8 @@ static int context_entry_install_one(struct device_domain_info *info, u16 sid,
 /**
  * context_entries_install - make a device translate through a domain
  * @info: the device
- * @domain: second-stage, identity or blocked; its DID and cache tags exist on
- *          the unit
+ * @domain: second-stage, identity or blocked
+ * @did: its DID on the unit, if it is second-stage; its cache tags exist there
  *
  * The install step of the attach path for legacy mode. Cannot fail; entries
  * that do not exist (see context_entries_alloc()) are blocked already.
@@ -494,7 +494,7 @@ static int context_entry_install_one(struct device_domain_info *info, u16 sid,
  * and the device if it has ATS, invalidate.
  */
 void context_entries_install(struct device_domain_info *info,
-			     struct iommu_domain *domain)
+			     struct iommu_domain *domain, u16 did)
 {
 	struct pt_iommu_vtdss_hw_info hw;
 	struct context_target target = {};
@@ -504,10 +504,8 @@ void context_entries_install(struct device_domain_info *info,
 						info->iommu->msagaw);
 	} else if (domain->type != IOMMU_DOMAIN_BLOCKED) {
 		pt_iommu_vtdss_hw_info(&to_dmar_domain(domain)->sspt, &hw);
-		context_entry_make_second_stage(&target.own,
-						iommu_domain_did(domain, info->iommu),
-						hw.ssptptr, hw.aw,
-						info->ats_supported);
+		context_entry_make_second_stage(&target.own, did, hw.ssptptr,
+						hw.aw, info->ats_supported);
 	}
 	target.alias = target.own;
 	context_entry_make_alias(&target.alias);

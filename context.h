@@ -37,7 +37,7 @@ void context_entry_make_directory(struct context_words *ce,
 
 int context_entries_alloc(struct device_domain_info *info);
 void context_entries_install(struct device_domain_info *info,
-			     struct iommu_domain *domain);
+			     struct iommu_domain *domain, u16 did);
 void context_entries_install_directory(struct device_domain_info *info);
 int intel_pasid_setup_sm_context(struct device *dev);
 void intel_pasid_teardown_sm_context(struct device *dev);

@@ -67,22 +67,16 @@ static struct domain_unit *find_unit(struct dmar_domain *domain,
 static struct domain_unit *make_unit(struct dmar_domain *domain,
 				     struct intel_iommu *iommu)
 {
-	struct domain_unit *unit = kzalloc_obj(*unit);
+	struct domain_unit *unit = kmalloc_obj(*unit);
 
 	if (!unit)
 		return NULL;
 
-	unit->did.iommu = iommu;
-	unit->iotlb = RB_ROOT;
-	unit->devtlb = RB_ROOT;
-	/* domain_id_iommu() finds it there. */
-	if (has_own_did(domain) &&
-	    xa_insert(&domain->iommu_array, iommu->seq_id, &unit->did,
-		      GFP_KERNEL)) {
-		kfree(unit);
-		return NULL;
-	}
-
+	*unit = (struct domain_unit){
+		.did.iommu = iommu,
+		.iotlb = RB_ROOT,
+		.devtlb = RB_ROOT,
+	};
 	guard(spinlock_irqsave)(&domain->cache_lock);
 	list_add_tail(&unit->node, &domain->units);
 
@@ -140,8 +134,6 @@ static void put_unit(struct dmar_domain *domain, struct domain_unit *unit)
 
 	WARN_ON_ONCE(unit->did.refcnt || !RB_EMPTY_ROOT(&unit->iotlb) ||
 		     !RB_EMPTY_ROOT(&unit->devtlb));
-	if (has_own_did(domain))
-		xa_erase(&domain->iommu_array, unit->did.iommu->seq_id);
 	scoped_guard(spinlock_irqsave, &domain->cache_lock)
 		list_del(&unit->node);
 	kfree(unit);

@@ -6,6 +6,7 @@
 #define _INTEL_DID_H_
 
 #include <linux/rbtree.h>
+#include <linux/xarray.h>
 
 #include "iommu.h"
 
@@ -18,6 +19,8 @@
  *              come to share it
  * @iotlb: cache tags of what the unit may hold, see cache.c
  * @devtlb: cache tags of what devices may hold, see cache.c
+ * @first_tag: one of @iotlb, if it has users: most domains have no other, and so
+ *             need no memory for it
  *
  * The unit's did_lock covers @did, @users and @in_transit, the domain's
  * cache_lock the rest.
@@ -29,6 +32,7 @@ struct domain_unit {
 	bool in_transit;
 	struct rb_root iotlb;
 	struct rb_root devtlb;
+	struct cache_tag first_tag;
 };
 
 /**
@@ -57,6 +61,21 @@ static inline bool domain_is_tagged(const struct iommu_domain *domain)
 {
 	return domain && domain->type != IOMMU_DOMAIN_IDENTITY &&
 	       domain->type != IOMMU_DOMAIN_BLOCKED;
+}
+
+/**
+ * attachment_of - what is attached to a PASID of a device
+ * @info: the device
+ * @pasid: its PASID, %IOMMU_NO_PASID for requests without
+ *
+ * Context: Any. The group mutex is held, or the lock of info->attachments.
+ * Return: the attachment; NULL if there is none that is tagged.
+ */
+static inline struct dev_pasid_info *
+attachment_of(struct device_domain_info *info, ioasid_t pasid)
+{
+	return pasid == IOMMU_NO_PASID ? info->attachment :
+					 xa_load(&info->attachments, pasid);
 }
 
 int did_enter(struct did_change *ids, struct intel_iommu *iommu);

@@ -25,6 +25,10 @@ static inline bool inv_has_devtlb(const struct device_domain_info *info)
 	return info->ats_enabled && (info->iommu->gcmd & DMA_GCMD_TE);
 }
 
+/*
+ * Descriptors are set when they are added: a batch on the stack of a path that
+ * is to be fast need not be zeroed.
+ */
 static inline void inv_init(struct qi_batch *batch)
 {
 	batch->index = 0;

@@ -286,7 +286,7 @@ static void block_device(struct device_domain_info *info)
 	if (sm_supported(info->iommu))
 		context_entries_install_directory(info);
 	else
-		context_entries_install(info, intel_iommu_ops.blocked_domain);
+		context_entries_install(info, intel_iommu_ops.blocked_domain, 0);
 	dev_warn(info->dev, "finished, but not attached: blocked\n");
 }
 

@@ -28,6 +28,7 @@
 #include <linux/pci.h>
 #include <linux/wait_bit.h>
 
+#include "did.h"
 #include "inval.h"
 #include "page_request.h"
 #include "../iommu-priv.h"
@@ -71,7 +72,7 @@ int page_request_judge(struct device *dev, u32 pasid)
 
 	lockdep_assert_held(&info->iommu->iopf_lock);
 	xa_lock(&info->attachments);
-	code = judge_locked(dev, xa_load(&info->attachments, pasid));
+	code = judge_locked(dev, attachment_of(info, pasid));
 	xa_unlock(&info->attachments);
 	return code;
 }

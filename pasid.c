@@ -424,7 +424,7 @@ static void pasid_sync(struct entry_sync *es, bool last)
 	const struct pasid_entry *live = change->live;
 	bool absent = change->flushed || !pasid_pte_is_present(&change->old);
 	struct intel_iommu *iommu = change->info->iommu;
-	struct qi_batch batch;
+	struct qi_batch batch __uninitialized;
 	bool appears;
 
 	last &= change->final;

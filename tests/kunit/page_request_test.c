@@ -258,7 +258,10 @@ static void tell_core(struct stage *stage, struct faulting *faulting)
 static void attach(struct stage *stage, struct dev_pasid_info *ap)
 {
 	ap->live = true;
-	xa_store(&stage->info.attachments, ap->pasid, ap, GFP_KERNEL);
+	if (ap->pasid == IOMMU_NO_PASID)
+		stage->info.attachment = ap;
+	else
+		xa_store(&stage->info.attachments, ap->pasid, ap, GFP_KERNEL);
 }
 
 static int stage_init(struct kunit *test)
@@ -345,7 +348,7 @@ static void nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stage->answers[QI_RESP_INVALID], 1);
 
 	/* Detached, and the core is about to forget the handle. */
-	xa_erase(&stage->info.attachments, 0);
+	stage->info.attachment = NULL;
 	request(stage, 0, 2, 0x1000, true);
 	read_queue(stage);
 	KUNIT_EXPECT_EQ(test, stage->answers[QI_RESP_INVALID], 2);

@@ -134,11 +134,7 @@ static struct domain_unit *find_unit(struct iommu_domain *domain,
  */
 bool driver_knows_unit(struct iommu_domain *domain, struct intel_iommu *iommu)
 {
-	if (find_unit(domain, iommu))
-		return true;
-
-	return domain->type != IOMMU_DOMAIN_SVA &&
-	       xa_load(&to_dmar_domain(domain)->iommu_array, iommu->seq_id);
+	return find_unit(domain, iommu);
 }
 
 /**
@@ -174,9 +170,6 @@ const char *driver_idle_flaw(struct iommu_domain *domain)
 		return "an attachment";
 	if (!list_empty(&dmar_domain->units))
 		return "a record of a unit";
-	if (domain->type != IOMMU_DOMAIN_SVA &&
-	    !xa_empty(&dmar_domain->iommu_array))
-		return "a DID";
 	return NULL;
 }
 

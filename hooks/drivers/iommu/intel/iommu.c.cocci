@@ -88,6 +88,12 @@ expression domain;
 - INIT_LIST_HEAD(&domain->cache_tags);
 + INIT_LIST_HEAD(&domain->units);
 
+// The list has them, too.
+@@
+expression domain;
+@@
+- xa_init(&domain->iommu_array);
+
 @@
 expression domain;
 @@

@@ -4,6 +4,7 @@
 # Gone: struct list_head devices;
 # Gone: struct list_head cache_tags;
 # Gone: struct qi_batch *qi_batch;
+# Gone: struct xarray iommu_array;
 # Once: struct list_head units;
 /^struct dmar_domain \{/,/^\};/ {
 	/\tstruct list_head devices;/d
@@ -11,6 +12,7 @@
 	s/(\tspinlock_t cache_lock;).*/\1		\/* Protect units and their cache tags *\//
 	s/\tstruct list_head cache_tags;.*/\tstruct list_head units;		\/* Units that it is attached to *\//
 	/\tstruct qi_batch \*qi_batch;/d
+	/\tstruct xarray iommu_array;/d
 }
 
 # Gone: struct list_head link;
@@ -21,6 +23,7 @@
 	/\tstruct list_head link;/d
 	/\tu8 domain_attached:1;/d
 	s/\tstruct pasid_table \*pasid_table;.*/&\
+	struct dev_pasid_info *attachment; \/* Of the requests without PASID *\/\
 	struct xarray attachments; \/* dev_pasid_info of each PASID *\/\
 	struct mutex entry_lock; \/* One writer of the entries at a time *\/\
 	bool preserved;		\/* For a live update: stays attached as it is *\//

@@ -30,4 +30,9 @@ expression domain;
 @@
 expression domain;
 @@
+- xa_init(&domain->iommu_array);
+
+@@
+expression domain;
+@@
 - kfree(domain->qi_batch);
