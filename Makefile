@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help demo check check-long coverage prove live-update kernels tree patch shell clean FORCE
+.PHONY: help demo bench check check-long coverage prove live-update kernels tree patch shell clean FORCE
 
 REPLACES ?= 20000
 export KERNEL_TREE
@@ -23,6 +23,7 @@ help:
 	@echo "make demo     replace domains under a device that does DMA, stock against rework"
 	@echo "              (REPLACES=$(REPLACES) times)"
 	@echo "make live-update  replace the kernel under a NIC that receives all the time"
+	@echo "make bench    what operations cost, in instructions, stock against rework"
 	@echo "make check    every capability tested"
 	@echo "make check-long  what repeats or explores (BUDGET= seconds, CHANGES=)"
 	@echo "make coverage  which lines of the driver never run in a test"
@@ -37,6 +38,9 @@ help:
 
 demo: kernels build/initramfs.gz
 	@scripts/demo $(REPLACES)
+
+bench: kernels build/initramfs.gz
+	@scripts/bench
 
 # Since when, so that the end can tell how long all has taken
 check check-long: export BEGIN := $(shell date +%s)
@@ -187,6 +191,9 @@ build/vmm: $(addprefix tests/guest/,vmm.c vfio.c vfio.h) build/toolbox.stamp
 build/nic: $(addprefix tests/guest/,nic.c luo.c luo.h vfio.c vfio.h) build/toolbox.stamp
 	@$(guest_gcc)
 
+build/bench: $(addprefix tests/guest/,bench.c vfio.c vfio.h) build/toolbox.stamp
+	@$(guest_gcc)
+
 # entry_sync.c as it is staged, in user space with what checks it
 staged := build/linux/drivers/iommu
 
@@ -205,7 +212,7 @@ build/fetches: build/linux.stamp build/fetches.o
 prove: build/linux.stamp
 	@$(toolbox) tests/host/prove
 
-build/initramfs.gz: build/vmm build/nic scripts/initramfs \
+build/initramfs.gz: build/vmm build/nic build/bench scripts/initramfs \
 			$(addprefix tests/guest/,init trace follow net coverage peers)
 	@$(toolbox) scripts/initramfs $@
 

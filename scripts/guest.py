@@ -61,7 +61,7 @@ def tsc_khz():
     return (end[1] - begin[1]) * 1000000 // (end[0] - begin[0])
 
 
-def clock():
+def clock(khz):
     """Parameters that keep a kernel on a busy host from losing its clock.
 
     It would measure the TSC by timers of which QEMU delays some: a rate that is
@@ -69,17 +69,29 @@ def clock():
     another CPU with interrupts off, for a time that it reads from the jiffies if
     the TSC is not yet the clock: with these standing still, it waits forever.
     """
-    return [f"tsc_early_khz={tsc_khz()}", "tsc=reliable"]
+    return [f"tsc_early_khz={khz}", "tsc=reliable"]
+
+
+def cpus(args):
+    """(arguments that make the CPUs, the rate of their TSC in kHz)
+
+    One whose instructions are counted takes 1 ns of the guest's time for each, on
+    any host, and has no other beside it.
+    """
+    if args.count:
+        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
+                "-cpu", args.cpu, "-smp", "1"], 1000000
+    return ["-accel", "tcg,thread=multi", "-cpu", args.cpu, "-smp", "2"], tsc_khz()
 
 
 def qemu(args):
     """The command line of a guest."""
+    machine, khz = cpus(args)
     unit, option = MODES[args.mode]
     unit = ",".join(filter(None, ["intel-iommu,intremap=on", unit, args.unit]))
-    append = ["console=ttyS0", FORMAT, "panic=-1", "no_timer_check", *clock(),
+    append = ["console=ttyS0", FORMAT, "panic=-1", "no_timer_check", *clock(khz),
               f"intel_iommu=on,{option}", "iommu.strict=1", args.append, "--", *args.command]
-    return ["qemu-system-x86_64", "-accel", "tcg,thread=multi",
-            "-machine", "q35", "-cpu", args.cpu, "-smp", "2", "-m", "1G",
+    return ["qemu-system-x86_64", *machine, "-machine", "q35", "-m", "1G",
             "-nodefaults", "-display", "none", "-no-reboot",
             "-device", unit, "-device", "iommu-testdev",
             "-kernel", args.kernel, "-initrd", args.initrd,
@@ -138,6 +150,8 @@ def main():
     parser.add_argument("mode", choices=MODES)
     parser.add_argument("command", nargs="*", metavar="COMMAND")
     parser.add_argument("--cpu", default="max", help="QEMU's -cpu")
+    parser.add_argument("--count", action="store_true",
+                        help="one CPU, whose TSC counts instructions")
     parser.add_argument("--unit", default="",
                         help="more properties of intel-iommu")
     parser.add_argument("--append", default="",

@@ -242,6 +242,16 @@ uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas)
 	return hwpt.out_hwpt_id;
 }
 
+void vfio_destroy(const struct vfio *vfio, uint32_t id)
+{
+	struct iommu_destroy destroy = {
+		.size = sizeof(destroy),
+		.id = id,
+	};
+
+	DO_IOCTL(vfio->iommufd, IOMMU_DESTROY, &destroy);
+}
+
 int vfio_try_attach(const struct vfio *vfio, uint32_t domain)
 {
 	struct vfio_device_attach_iommufd_pt attach = {

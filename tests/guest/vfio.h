@@ -50,6 +50,7 @@ struct vfio vfio_bind(int fd);
 /* Both return an ID. What an IOAS maps, all of its domains do. */
 uint32_t vfio_make_ioas(const struct vfio *vfio);
 uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas);
+void vfio_destroy(const struct vfio *vfio, uint32_t id);
 void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
 	      uint64_t iova, uint64_t length);
 void vfio_unmap(const struct vfio *vfio, uint32_t ioas, uint64_t iova,
