@@ -16,7 +16,6 @@
  *                   keeps the device writing there
  *   vmm random N    N random changes of each device that there is: domains,
  *                   no domain, no driver, while others map and unmap
- *   vmm time N      N replaces without any DMA, and how long each took
  *   vmm attach [N]  what must hold when domains are attached and detached, and
  *                   replaced N times
  *   vmm fail        the same when an attach fails, once for each allocation in
@@ -34,7 +33,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "vfio.h"
@@ -61,7 +59,6 @@
  * number, so that both domains have their turn.
  */
 #define OWN_DMA_EVERY	15
-#define TIME_ROUNDS	9
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -597,39 +594,6 @@ static int run_unmap(unsigned long rounds)
 	return missing || stale;
 }
 
-static double now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1e6 + ts.tv_nsec / 1e3;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int run_time(unsigned long replaces)
-{
-	unsigned long per_round = replaces / TIME_ROUNDS, i;
-	double rounds[TIME_ROUNDS], start;
-	int round;
-
-	for (round = 0; round < TIME_ROUNDS; round++) {
-		start = now_us();
-		for (i = 0; i < per_round; i++)
-			replace();
-		rounds[round] = (now_us() - start) / per_round;
-	}
-	qsort(rounds, TIME_ROUNDS, sizeof(rounds[0]), compare);
-	printf("result: replaces=%lu us=%.2f\n", per_round * TIME_ROUNDS,
-	       rounds[TIME_ROUNDS / 2]);
-	return 0;
-}
-
 static int tests, failures;
 
 static void check(bool ok, const char *what)
@@ -733,7 +697,6 @@ static const struct {
 	{ "stress", run_stress, 1 },
 	{ "unmap", run_unmap, 1 },
 	{ "random", run_random, 1 },
-	{ "time", run_time, TIME_ROUNDS },
 	{ "attach", run_attach, 0 },
 	{ "fail", run_fail, 0 },
 };
@@ -753,7 +716,7 @@ int main(int argc, char **argv)
 	}
 
 	fprintf(stderr,
-		"usage: vmm replace|count|stress|unmap|random|time N\n"
+		"usage: vmm replace|count|stress|unmap|random N\n"
 		"       vmm attach [N]\n"
 		"       vmm fail\n");
 	return 2;
