@@ -19,3 +19,28 @@ f(...)
 	...
 }
 +EXPORT_SYMBOL_GPL(f);
+
+// A handler that retrieves has runtime state, too, until it finishes.
+@@
+identifier luo_file, args, err;
+@@
+luo_retrieve_file(...)
+{
+	...
+	struct luo_file *luo_file;
+	<...
+	err = luo_file->fh->ops->retrieve(&args);
++	luo_file->private_data = args.private_data;
+	...>
+}
+
+@@
+identifier luo_file, args;
+@@
+luo_file_finish_one(..., struct luo_file *luo_file)
+{
+	...
+	args.serialized_data = luo_file->serialized_data;
++	args.private_data = luo_file->private_data;
+	...
+}
