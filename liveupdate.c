@@ -38,21 +38,25 @@
 
 /**
  * iommu_liveupdate_preserve - let a device translate through a live update
- * @dev: a PCI device that is attached to a paging domain
+ * @dev: a PCI device
+ * @domain: a paging domain that the device is attached to. Its owner sees to it
+ *          that it maps nothing but memory that is preserved, and that nothing is
+ *          mapped or unmapped until the device is unpreserved.
  *
  * From now on it cannot be attached to another domain, and no PASID of it to
- * any, until it is unpreserved. Its domain can be changed as ever.
+ * any, until it is unpreserved.
  *
  * Context: May sleep. Within the life of &iommu_liveupdate_flb.
  * Return: 0; -EOPNOTSUPP if another driver translates the device; -EBUSY with
  * a message if it cannot be preserved as it is, or is preserved already;
  * -ENOSPC if there are too many; -ENOMEM.
  */
-int iommu_liveupdate_preserve(struct device *dev)
+int iommu_liveupdate_preserve(struct device *dev, struct iommu_domain *domain)
 {
 	struct device_domain_info *info = liveupdate_info(dev);
 
-	return info ? liveupdate_out_preserve(info) : -EOPNOTSUPP;
+	return info ? liveupdate_out_preserve(info, to_dmar_domain(domain)) :
+		      -EOPNOTSUPP;
 }
 EXPORT_SYMBOL_GPL(iommu_liveupdate_preserve);
 
@@ -72,12 +76,12 @@ EXPORT_SYMBOL_GPL(iommu_liveupdate_unpreserve);
  * iommu_liveupdate_freeze - record how a preserved device translates
  * @dev: the device
  *
- * Changes of its domain that take effect from now on, and need pages for it,
- * have the device blocked at the jump.
+ * If it is not attached any more it is left out, with a message, and blocked at
+ * the jump.
  *
  * Context: May sleep.
- * Return: 0; -EBUSY with a message if the device is attached no more; -EAGAIN
- * if the page table changes just now; -ENOMEM.
+ * Return: 0; -ENOEXEC with a message if nothing is handed to the kernel that was
+ * loaded.
  */
 int iommu_liveupdate_freeze(struct device *dev)
 {

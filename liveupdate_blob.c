@@ -56,27 +56,10 @@ static u32 crc_without(const void *data, size_t size, size_t before)
 			size - before - sizeof(none));
 }
 
-static u32 list_crc(const struct vtd_pages_ser *list)
-{
-	return crc_without(list, sizeof(*list),
-			   offsetof(struct vtd_pages_ser, crc));
-}
-
 static u32 blob_crc(const struct vtd_ser *blob)
 {
 	return crc_without(blob, sizeof(*blob),
 			   offsetof(struct vtd_ser, crc));
-}
-
-/**
- * liveupdate_list_seal - set the checksum of a list of pages
- * @list: the list
- *
- * Context: Any.
- */
-void liveupdate_list_seal(struct vtd_pages_ser *list)
-{
-	list->crc = list_crc(list);
 }
 
 /**
@@ -93,77 +76,140 @@ void liveupdate_blob_seal(struct vtd_ser *blob)
 	blob->crc = blob_crc(blob);
 }
 
-/* The top of a device's page table, by what its entry says */
-static phys_addr_t liveupdate_device_table(const struct vtd_device_ser *device)
+/**
+ * liveupdate_table_of - the page table that a device is translated by
+ * @device: its record, with a valid entry
+ *
+ * VT-d spec, section 9: AW is 1 for three levels, FSPM is 0 for four.
+ *
+ * Context: Any.
+ * Return: the table.
+ */
+struct liveupdate_table
+liveupdate_table_of(const struct vtd_device_ser *device)
 {
+	const u64 *entry = device->entry;
+
 	switch (device->kind) {
 	case VTD_SER_LEGACY:
-		return device->context[0] & CONTEXT_SSPTPTR;
+		return (struct liveupdate_table){
+			.top = device->context[0] & CONTEXT_SSPTPTR,
+			.present = PTE_SS_PRESENT,
+			.levels = FIELD_GET(CONTEXT_AW, device->context[1]) + 2,
+		};
 	case VTD_SER_SECOND_STAGE:
-		return device->entry[0] & PASID_PE_SSPTPTR;
+		return (struct liveupdate_table){
+			.top = entry[0] & PASID_PE_SSPTPTR,
+			.present = PTE_SS_PRESENT,
+			.levels = FIELD_GET(PASID_PE_AW, entry[0]) + 2,
+		};
 	default:
-		return device->entry[2] & PASID_PE_FSPTPTR;
+		return (struct liveupdate_table){
+			.top = entry[2] & PASID_PE_FSPTPTR,
+			.present = PTE_FS_PRESENT,
+			.levels = FIELD_GET(PASID_PE_FSPM, entry[2]) + 4,
+		};
 	}
 }
 
-/* VT-d spec, section 9: AW is 1 for three levels, FSPM is 0 for four. */
-static unsigned int device_levels(const struct vtd_device_ser *device)
+/**
+ * liveupdate_walk - visit every page of a page table
+ * @table: the page table; it does not change meanwhile
+ * @enter: called with the address of each page, before the page is read; false
+ *         ends the walk
+ * @leave: called when the walk is done with a page and all below it, and may
+ *         free it; or NULL
+ * @arg: handed to @enter
+ *
+ * Context: Any that suits @enter and @leave.
+ * Return: whether @enter agreed to every page.
+ */
+bool liveupdate_walk(const struct liveupdate_table *table,
+		     liveupdate_page_fn enter,
+		     void (*leave)(phys_addr_t page), void *arg)
 {
-	switch (device->kind) {
-	case VTD_SER_LEGACY:
-		return FIELD_GET(CONTEXT_AW, device->context[1]) + 2;
-	case VTD_SER_SECOND_STAGE:
-		return FIELD_GET(PASID_PE_AW, device->entry[0]) + 2;
-	default:
-		return FIELD_GET(PASID_PE_FSPM, device->entry[2]) + 4;
-	}
-}
-
-/* @level counts down to 0, whose entries point to no more tables. */
-static bool walk(phys_addr_t table, unsigned int level, u64 present,
-		 liveupdate_page_fn visit, void *arg)
-{
-	const u64 *entry;
+	const u64 *entry = phys_to_virt(table->top);
+	struct liveupdate_table below = {
+		.present = table->present,
+		.levels = table->levels - 1,
+	};
 	unsigned int i;
-	u64 value;
 
-	if (!visit(arg, table))
+	if (!enter(arg, table->top))
 		return false;
-	if (!level)
-		return true;
 
-	entry = phys_to_virt(table);
-	for (i = 0; i < TABLE_ENTRIES; i++) {
-		value = READ_ONCE(entry[i]);
-		if (!(value & present) || value & PTE_LARGE)
+	/* Entries of the last level point to no more tables. */
+	for (i = 0; below.levels && i < TABLE_ENTRIES; i++) {
+		if (!(entry[i] & table->present) || entry[i] & PTE_LARGE)
 			continue;
-		if (!walk(value & PTE_TABLE, level - 1, present, visit, arg))
+		below.top = entry[i] & PTE_TABLE;
+		if (!liveupdate_walk(&below, enter, leave, arg))
 			return false;
 	}
+	if (leave)
+		leave(table->top);
+
 	return true;
 }
 
 /**
- * liveupdate_walk_table - visit every page of a device's page table
- * @device: its record, with a valid entry
- * @visit: called with the address of each page, before the page is read;
- *         false ends the walk
- * @arg: handed to @visit
+ * liveupdate_sum_add - add a page to the sum of a page table's pages
+ * @sum: the sum
+ * @page: address of the page
  *
- * Pages may come and go meanwhile if the domain is in use: then what is found
- * is not to be relied on, but the walk ends, and reads nothing that @visit has
- * not agreed to.
- *
- * Context: Any that suits @visit.
- * Return: whether @visit agreed to every page.
+ * Context: Any.
  */
-bool liveupdate_walk_table(const struct vtd_device_ser *device,
-			   liveupdate_page_fn visit, void *arg)
+void liveupdate_sum_add(struct liveupdate_sum *sum, phys_addr_t page)
 {
-	return walk(liveupdate_device_table(device), device_levels(device) - 1,
-		    device->kind == VTD_SER_FIRST_STAGE ? PTE_FS_PRESENT :
-							     PTE_SS_PRESENT,
-		    visit, arg);
+	const u64 address = page;
+
+	sum->crc = crc32_le(sum->crc, (const u8 *)&address, sizeof(address));
+	sum->nr_pages++;
+}
+
+struct pages_check {
+	const struct vtd_device_ser *device;
+	liveupdate_page_fn is_preserved;
+	void *arg;
+	struct liveupdate_sum sum;
+};
+
+static bool check_page(void *arg, phys_addr_t page)
+{
+	struct pages_check *check = arg;
+
+	if (check->sum.nr_pages == check->device->nr_pages ||
+	    !check->is_preserved(check->arg, page))
+		return false;
+
+	liveupdate_sum_add(&check->sum, page);
+	return true;
+}
+
+/**
+ * liveupdate_pages_check - whether a page table has the pages that were preserved
+ * @device: the record of a device that is translated by it; in a blob that can
+ *          be used
+ * @is_preserved: whether a page holds what the kernel before left in it. No
+ *                page is read before it has said so.
+ * @arg: handed to @is_preserved
+ *
+ * Context: Any that suits @is_preserved.
+ * Return: true if it has, and no others.
+ */
+bool liveupdate_pages_check(const struct vtd_device_ser *device,
+			    liveupdate_page_fn is_preserved, void *arg)
+{
+	struct liveupdate_table table = liveupdate_table_of(device);
+	struct pages_check check = {
+		.device = device,
+		.is_preserved = is_preserved,
+		.arg = arg,
+	};
+
+	return liveupdate_walk(&table, check_page, NULL, &check) &&
+	       check.sum.nr_pages == device->nr_pages &&
+	       check.sum.crc == device->pages_crc;
 }
 
 /**
@@ -256,46 +302,10 @@ static const char *check_unit(const struct check *check, unsigned int index)
 		return "bad mode of a unit";
 	if (!is_page(check, unit->rtaddr & VTD_PAGE_MASK))
 		return "root table is not preserved";
+	if (unit->irq_table && !is_page(check, unit->irq_table))
+		return "interrupt remapping table is not preserved";
 
 	return check_root(check, unit->rtaddr);
-}
-
-static const char *check_list(const struct check *check,
-			      const struct vtd_device_ser *device)
-{
-	phys_addr_t table = liveupdate_device_table(device);
-	const struct vtd_pages_ser *list;
-	bool has_table = false;
-	u64 next, pages = 0;
-	unsigned int i;
-
-	for (next = device->list; next; next = list->next) {
-		if (!is_page(check, next))
-			return "list of pages is not preserved";
-		list = phys_to_virt(next);
-		if (list->crc != list_crc(list))
-			return "bad checksum of a list of pages";
-		/* None may be empty, or a ring of them would have no end. */
-		if (!list->nr || list->nr > VTD_SER_LIST_PAGES)
-			return "bad length of a list of pages";
-		pages += list->nr;
-		if (pages > device->nr_pages)
-			return "more pages than there should be";
-		for (i = 0; i < list->nr; i++) {
-			if (!is_page(check, list->page[i]))
-				return "page of a page table is not preserved";
-			has_table |= list->page[i] == table;
-		}
-	}
-	if (pages != device->nr_pages)
-		return "fewer pages than there should be";
-
-	return has_table ? NULL : "page table without its top";
-}
-
-static bool visit_preserved(void *arg, phys_addr_t page)
-{
-	return is_page(arg, page);
 }
 
 static bool is_zero(const u64 *words, size_t count)
@@ -435,8 +445,8 @@ static const char *check_others(const struct check *check, unsigned int index)
 			return "two records of one device";
 		if (other->flags && other->unit == device->unit &&
 		    other->did == device->did &&
-		    liveupdate_device_table(other) !=
-		    liveupdate_device_table(device))
+		    liveupdate_table_of(other).top !=
+		    liveupdate_table_of(device).top)
 			return "two page tables with one domain id";
 	}
 	return NULL;
@@ -469,12 +479,10 @@ static const char *check_device(struct check *check, unsigned int index)
 
 	if (!has_context(check, device))
 		return "context entry is not what the record says";
-	error = check_list(check, device);
-	if (error)
-		return error;
+	if (!is_page(check, liveupdate_table_of(device).top))
+		return "page table is not preserved";
 
-	return liveupdate_walk_table(device, visit_preserved, check) ?
-		NULL : "page table leads to what is not preserved";
+	return device->reserved ? "reserved field of a device" : NULL;
 }
 
 /**

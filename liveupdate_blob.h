@@ -12,12 +12,36 @@
 
 typedef bool (*liveupdate_page_fn)(void *arg, phys_addr_t page);
 
-void liveupdate_list_seal(struct vtd_pages_ser *list);
+/*
+ * A page table
+ *
+ * @top: the page where it begins
+ * @present: what of an entry makes it present
+ * @levels: how many levels of tables there are
+ */
+struct liveupdate_table {
+	phys_addr_t top;
+	u64 present;
+	u64 levels;
+};
+
+/* Which pages a page table consists of; all zero before the first one */
+struct liveupdate_sum {
+	u64 nr_pages;
+	u32 crc;
+};
+
+struct liveupdate_table
+liveupdate_table_of(const struct vtd_device_ser *device);
+bool liveupdate_walk(const struct liveupdate_table *table,
+		     liveupdate_page_fn enter,
+		     void (*leave)(phys_addr_t page), void *arg);
+void liveupdate_sum_add(struct liveupdate_sum *sum, phys_addr_t page);
+bool liveupdate_pages_check(const struct vtd_device_ser *device,
+			    liveupdate_page_fn is_preserved, void *arg);
 void liveupdate_blob_seal(struct vtd_ser *blob);
 const char *liveupdate_blob_check(const struct vtd_ser *blob, size_t size,
 				  liveupdate_page_fn is_preserved, void *arg);
-bool liveupdate_walk_table(const struct vtd_device_ser *device,
-			   liveupdate_page_fn visit, void *arg);
 void liveupdate_visit_contexts(const struct vtd_unit_ser *unit,
 			       void (*visit)(phys_addr_t page));
 struct context_words liveupdate_context(const struct vtd_device_ser *device,

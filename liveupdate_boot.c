@@ -25,8 +25,16 @@
 #include "liveupdate_boot.h"
 #include "liveupdate_in.h"
 
-/* Firmware may leave units on, too; then there is no kernel to go on with. */
-static bool was_left_on(struct intel_iommu *iommu)
+/**
+ * intel_liveupdate_was_left_on - whether the kernel before has handed a unit over
+ * @iommu: a unit, before this kernel sets it up
+ *
+ * Firmware may leave units on, too; then there is no kernel to go on with.
+ *
+ * Context: Any. At boot.
+ * Return: true if it is found translating for that.
+ */
+bool intel_liveupdate_was_left_on(struct intel_iommu *iommu)
 {
 	return is_kho_boot() && readl(iommu->reg + DMAR_GSTS_REG) & DMA_GSTS_TES;
 }
@@ -63,7 +71,7 @@ void __init intel_liveupdate_adopt(void)
 	struct intel_iommu *iommu;
 
 	for_each_iommu(iommu, drhd) {
-		if (drhd->ignored || !was_left_on(iommu))
+		if (drhd->ignored || !intel_liveupdate_was_left_on(iommu))
 			continue;
 		if (dmar_policy_off()) {
 			pr_warn("%s: was handed over translating, and stays on: intel_iommu=on is assumed\n",
@@ -93,7 +101,7 @@ void __init intel_liveupdate_adopt(void)
  */
 bool intel_liveupdate_keeps(struct intel_iommu *iommu)
 {
-	return was_left_on(iommu) &&
+	return intel_liveupdate_was_left_on(iommu) &&
 	       was_left_scalable(iommu) == sm_supported(iommu);
 }
 

@@ -11,11 +11,17 @@ struct intel_iommu;
 
 #ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
 void intel_liveupdate_adopt(void);
+bool intel_liveupdate_was_left_on(struct intel_iommu *iommu);
 bool intel_liveupdate_keeps(struct intel_iommu *iommu);
 void intel_liveupdate_restore(struct intel_iommu *iommu);
 #else
 static inline void intel_liveupdate_adopt(void)
 {
+}
+
+static inline bool intel_liveupdate_was_left_on(struct intel_iommu *iommu)
+{
+	return false;
 }
 
 static inline bool intel_liveupdate_keeps(struct intel_iommu *iommu)

@@ -12,6 +12,7 @@
 #define dev_fmt(fmt)	pr_fmt(fmt)
 
 #include <linux/cleanup.h>
+#include <linux/dmar.h>
 #include <linux/iommu.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/intel_iommu.h>
@@ -89,29 +90,61 @@ void liveupdate_in_retrieve(phys_addr_t data)
 	incoming.blob = blob;
 }
 
-/* A page may be on several lists; it is freed with the first. */
+static bool enter_preserved(void *unused, phys_addr_t page)
+{
+	cond_resched();
+	return kho_preserved_size(page) == PAGE_SIZE;
+}
+
 static void free_incoming_page(phys_addr_t page)
 {
 	if (page && kho_preserved_size(page))
 		kho_restore_free(phys_to_virt(page));
 }
 
+/*
+ * Nobody but hardware has read the page table so far. Devices may share it:
+ * then it went with the first of them.
+ */
+static void free_incoming_table(const struct vtd_device_ser *device)
+{
+	struct liveupdate_table table = liveupdate_table_of(device);
+
+	if (!kho_preserved_size(table.top))
+		return;
+	if (!liveupdate_pages_check(device, enter_preserved, NULL)) {
+		pr_err("a page table is not what was handed over, and its pages are left alone\n");
+		return;
+	}
+	liveupdate_walk(&table, enter_preserved, free_incoming_page, NULL);
+}
+
 static void free_incoming_device(const struct vtd_device_ser *device)
 {
-	const struct vtd_pages_ser *list;
-	phys_addr_t page = device->list;
-	unsigned int i;
-	u64 next;
-
-	for (; page; page = next) {
-		list = phys_to_virt(page);
-		next = list->next;
-		for (i = 0; i < list->nr; i++)
-			free_incoming_page(list->page[i]);
-		free_incoming_page(page);
-	}
+	free_incoming_table(device);
 	free_incoming_page(device->pasid_dir);
 	free_incoming_page(device->pasid_table);
+}
+
+/* A kernel that does not remap interrupts leaves the unit with it. */
+static bool uses_irq_table(const struct vtd_unit_ser *unit)
+{
+	struct dmar_drhd_unit *drhd;
+	struct intel_iommu *iommu;
+
+	guard(rcu)();
+	for_each_iommu(iommu, drhd)
+		if (iommu->reg_phys == unit->reg)
+			return (readq(iommu->reg + DMAR_IRTA_REG) &
+				VTD_PAGE_MASK) == unit->irq_table;
+	return true;
+}
+
+static void free_incoming_unit(const struct vtd_unit_ser *unit)
+{
+	liveupdate_visit_contexts(unit, free_incoming_page);
+	if (!uses_irq_table(unit))
+		free_incoming_page(unit->irq_table);
 }
 
 /**
@@ -133,7 +166,7 @@ void liveupdate_in_finish(void)
 		if (blob->device[i].flags)
 			free_incoming_device(&blob->device[i]);
 	for (i = 0; i < blob->nr_units; i++)
-		liveupdate_visit_contexts(&blob->unit[i], free_incoming_page);
+		free_incoming_unit(&blob->unit[i]);
 	free_incoming_page(__pa(blob));
 	incoming.blob = NULL;
 }

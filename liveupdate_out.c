@@ -7,13 +7,13 @@
  * unit, a PASID directory and a PASID table for each device. Freeze fills them;
  * until the last CPU points the unit to them, hardware does not use them.
  *
- * Page tables are walked, and their pages preserved, when the update is about
- * to happen (freeze), not before: until then user space may map and unmap as
- * it likes, which allocates and frees table pages. It may still do so after
- * that, as tasks run to the end. Hence all is compared once more when nothing
- * runs any more, and a device whose tables have come to use pages that are not
- * preserved is blocked: it loses DMA, but never reaches memory that the next
- * kernel uses for something else.
+ * When a device is preserved, the owner of its domain has seen to it that nothing
+ * is mapped or unmapped any more. So its page table is walked, and its pages are
+ * preserved, then and there, once however many devices share it; and from there
+ * on what is to be done for a device does not depend on how much it reaches.
+ *
+ * The device stays attached to that domain, but it can be detached. It is then
+ * left out of the freeze, blocked at the jump, and no obstacle to others.
  */
 
 #define pr_fmt(fmt)	"DMAR: live update: " fmt
@@ -29,7 +29,6 @@
 #include <linux/kho/abi/intel_iommu.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "context.h"
 #include "entry_format.h"
@@ -38,13 +37,26 @@
 #include "pasid.h"
 
 /*
+ * A page table that is preserved
+ *
+ * @users: devices that are translated by it
+ * @sum: which pages it consists of
+ */
+struct out_table {
+	struct list_head node;
+	struct liveupdate_table table;
+	unsigned int users;
+	struct liveupdate_sum sum;
+};
+
+/*
  * A device that is preserved
  *
  * @sid: its requester IDs, its own first
+ * @table: the page table that it is to be translated by
  * @pasid_dir: scalable mode: the directory that is handed over
  * @pasid_table: scalable mode: the table that is handed over
  * @record: while frozen: its record in the blob
- * @lists: while frozen: the lists of its page table's pages
  */
 struct out_device {
 	struct list_head node;
@@ -52,24 +64,22 @@ struct out_device {
 	unsigned int unit;
 	unsigned int nr_sids;
 	u16 sid[VTD_SER_MAX_SIDS];
+	struct out_table *table;
 	struct pasid_dir_entry *pasid_dir;
 	struct pasid_entry *pasid_table;
 	struct vtd_device_ser *record;
-	struct vtd_pages_ser *lists;
 };
 
 /*
  * What goes to the next kernel
  *
  * @unit: the units of the blob
- * @pages: page numbers of preserved pages of page tables, and how many
- *         devices each is preserved for
  */
 struct outgoing {
 	struct vtd_ser *blob;
 	struct intel_iommu *unit[VTD_SER_MAX_UNITS];
 	struct list_head devices;
-	struct xarray pages;
+	struct list_head tables;
 };
 
 /*
@@ -199,40 +209,168 @@ static int refuse(struct device *dev, const char *why)
 	return -EBUSY;
 }
 
-static int check_translation(struct device_domain_info *info,
-			     struct vtd_device_ser *record)
+static const char *check_translation(struct device_domain_info *info,
+				     struct vtd_device_ser *record)
 {
-	const char *why;
+	guard(mutex)(&info->entry_lock);
 
-	scoped_guard(mutex, &info->entry_lock)
-		why = liveupdate_read_translation(info, record);
+	return liveupdate_read_translation(info, record);
+}
 
-	return why ? refuse(info->dev, why) : 0;
+static phys_addr_t top_of(struct dmar_domain *domain)
+{
+	struct pt_iommu_vtdss_hw_info second;
+	struct pt_iommu_x86_64_hw_info first;
+
+	if (intel_domain_is_fs_paging(domain)) {
+		pt_iommu_x86_64_hw_info(&domain->fspt, &first);
+		return first.gcr3_pt;
+	}
+	pt_iommu_vtdss_hw_info(&domain->sspt, &second);
+	return second.ssptptr;
+}
+
+/*
+ * Page tables
+ */
+
+struct table_walk {
+	struct liveupdate_sum sum;
+	u64 left;
+	int ret;
+};
+
+static bool preserve_page(void *arg, phys_addr_t page)
+{
+	struct table_walk *walk = arg;
+
+	walk->ret = kho_preserve_pages(pfn_to_page(PHYS_PFN(page)), 1);
+	if (walk->ret)
+		return false;
+
+	liveupdate_sum_add(&walk->sum, page);
+	cond_resched();
+	return true;
+}
+
+/* In the same order, so that an end before the end is at the same page. */
+static bool unpreserve_page(void *arg, phys_addr_t page)
+{
+	struct table_walk *walk = arg;
+
+	if (!walk->left)
+		return false;
+
+	walk->left--;
+	kho_unpreserve_pages(pfn_to_page(PHYS_PFN(page)), 1);
+	cond_resched();
+	return true;
+}
+
+static void unpreserve_pages(const struct liveupdate_table *table, u64 count)
+{
+	struct table_walk walk = { .left = count };
+
+	liveupdate_walk(table, unpreserve_page, NULL, &walk);
+}
+
+static struct out_table *make_table(const struct liveupdate_table *table)
+{
+	struct out_table *new = kzalloc_obj(*new);
+	struct table_walk walk = {};
+
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+
+	liveupdate_walk(table, preserve_page, NULL, &walk);
+	if (walk.ret) {
+		unpreserve_pages(table, walk.sum.nr_pages);
+		kfree(new);
+		return ERR_PTR(walk.ret);
+	}
+	new->table = *table;
+	new->sum = walk.sum;
+	list_add_tail(&new->node, &outgoing->tables);
+	return new;
+}
+
+static struct out_table *get_table(const struct liveupdate_table *table)
+{
+	struct out_table *old;
+
+	list_for_each_entry(old, &outgoing->tables, node) {
+		if (old->table.top == table->top) {
+			old->users++;
+			return old;
+		}
+	}
+
+	old = make_table(table);
+	if (!IS_ERR(old))
+		old->users = 1;
+	return old;
+}
+
+static void put_table(struct out_table *table)
+{
+	if (--table->users)
+		return;
+
+	unpreserve_pages(&table->table, table->sum.nr_pages);
+	list_del(&table->node);
+	kfree(table);
+}
+
+static void free_page_of(void *page)
+{
+	if (!IS_ERR_OR_NULL(page))
+		kho_unpreserve_free(page);
+}
+
+/* A page for hardware to find nothing in */
+static void *alloc_empty_table(struct intel_iommu *iommu)
+{
+	void *table = kho_alloc_preserve(SZ_4K);
+
+	if (!IS_ERR(table))
+		__iommu_flush_cache(iommu, table, SZ_4K);
+
+	return table;
+}
+
+static int add_unit(struct intel_iommu *iommu)
+{
+	struct vtd_ser *blob = outgoing->blob;
+	struct vtd_unit_ser *unit = &blob->unit[blob->nr_units];
+	void *root = alloc_empty_table(iommu), *irq_table;
+
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+
+	irq_table = intel_irq_remapping_is_set_up(iommu) ?
+		alloc_empty_table(iommu) : NULL;
+	if (IS_ERR(irq_table)) {
+		free_page_of(root);
+		return PTR_ERR(irq_table);
+	}
+
+	unit->reg = iommu->reg_phys;
+	unit->rtaddr = context_rtaddr(iommu, root);
+	unit->irq_table = irq_table ? virt_to_phys(irq_table) : 0;
+	outgoing->unit[blob->nr_units] = iommu;
+	return blob->nr_units++;
 }
 
 /* The unit's place in the blob, which it gets with its first device */
 static int get_unit(struct intel_iommu *iommu)
 {
-	struct vtd_ser *blob = outgoing->blob;
 	unsigned int i;
-	void *root;
 
-	for (i = 0; i < blob->nr_units; i++)
+	for (i = 0; i < outgoing->blob->nr_units; i++)
 		if (outgoing->unit[i] == iommu)
 			return i;
-	if (i == VTD_SER_MAX_UNITS)
-		return -ENOSPC;
 
-	root = kho_alloc_preserve(SZ_4K);
-	if (IS_ERR(root))
-		return PTR_ERR(root);
-
-	__iommu_flush_cache(iommu, root, SZ_4K);
-	outgoing->unit[i] = iommu;
-	blob->unit[i].reg = iommu->reg_phys;
-	blob->unit[i].rtaddr = context_rtaddr(iommu, root);
-	blob->nr_units++;
-	return i;
+	return i < VTD_SER_MAX_UNITS ? add_unit(iommu) : -ENOSPC;
 }
 
 static u64 rtaddr_of(const struct out_device *out)
@@ -249,25 +387,20 @@ static int alloc_context_table(struct out_device *out, u16 sid)
 	if (*entry)
 		return 0;
 
-	table = kho_alloc_preserve(SZ_4K);
+	table = alloc_empty_table(out->info->iommu);
 	if (IS_ERR(table))
 		return PTR_ERR(table);
 
-	__iommu_flush_cache(out->info->iommu, table, SZ_4K);
 	*entry = virt_to_phys(table) | CONTEXT_ROOT_P;
 	__iommu_flush_cache(out->info->iommu, entry, sizeof(*entry));
 	return 0;
 }
 
-static void free_page_of(void *page)
-{
-	if (!IS_ERR_OR_NULL(page))
-		kho_unpreserve_free(page);
-}
-
 /* Context tables stay: they are freed with the root table. */
 static void free_outgoing(struct out_device *out)
 {
+	if (!IS_ERR_OR_NULL(out->table))
+		put_table(out->table);
 	free_page_of(out->pasid_dir);
 	free_page_of(out->pasid_table);
 	kfree(out);
@@ -315,31 +448,62 @@ static int add_sid(struct device_domain_info *info, u16 sid, void *opaque)
 	return 0;
 }
 
-static int fill_outgoing(struct out_device *out)
+static int fill_outgoing(struct out_device *out,
+			 const struct liveupdate_table *table)
 {
+	int ret;
+
 	if (context_visit_sids(out->info, add_sid, out))
 		return refuse(out->info->dev, "has too many DMA aliases");
 
-	return alloc_tables(out);
+	ret = alloc_tables(out);
+	if (ret)
+		return ret;
+
+	out->table = get_table(table);
+
+	return PTR_ERR_OR_ZERO(out->table);
+}
+
+static int add_device(struct device_domain_info *info,
+		      const struct liveupdate_table *table)
+{
+	struct out_device *out = kzalloc_obj(*out);
+	int ret;
+
+	if (!out)
+		return -ENOMEM;
+
+	out->info = info;
+	ret = fill_outgoing(out, table);
+	if (ret) {
+		free_outgoing(out);
+		return ret;
+	}
+	list_add_tail(&out->node, &outgoing->devices);
+	WRITE_ONCE(info->preserved, true);
+	return 0;
 }
 
 /**
  * liveupdate_out_preserve - let a device translate through a live update
- * @info: a PCI device that is attached to a paging domain
+ * @info: a PCI device
+ * @domain: a paging domain that the device is attached to. Nothing is mapped or
+ *          unmapped in it until the device is unpreserved.
  *
  * From now on it cannot be attached to another domain, and no PASID of it to
- * any, until it is unpreserved. Its domain can be changed as ever.
+ * any, until it is unpreserved.
  *
  * Context: May sleep. Between liveupdate_out_start() and liveupdate_out_end().
  * Return: 0; -EBUSY with a message if the device cannot be preserved as it is,
  * or is preserved already; -ENOSPC if there are too many; -ENOMEM.
  */
-int liveupdate_out_preserve(struct device_domain_info *info)
+int liveupdate_out_preserve(struct device_domain_info *info,
+			    struct dmar_domain *domain)
 {
-	struct vtd_device_ser record;
-	struct out_device *out;
+	struct vtd_device_ser record = {};
+	struct liveupdate_table table;
 	const char *why;
-	int ret;
 
 	/* Takes the group's mutex, in which attachments take the lock below. */
 	why = liveupdate_find_obstacle(info);
@@ -354,22 +518,15 @@ int liveupdate_out_preserve(struct device_domain_info *info)
 	if (list_count_nodes(&outgoing->devices) == VTD_SER_MAX_DEVICES)
 		return -ENOSPC;
 
-	ret = check_translation(info, &record);
-	if (ret)
-		return ret;
+	why = check_translation(info, &record);
+	if (why)
+		return refuse(info->dev, why);
 
-	out = kzalloc_obj(*out);
-	if (!out)
-		return -ENOMEM;
-	out->info = info;
-	ret = fill_outgoing(out);
-	if (ret) {
-		free_outgoing(out);
-		return ret;
-	}
-	list_add_tail(&out->node, &outgoing->devices);
-	WRITE_ONCE(info->preserved, true);
-	return 0;
+	table = liveupdate_table_of(&record);
+	if (table.top != top_of(domain))
+		return refuse(info->dev, "is just being attached");
+
+	return add_device(info, &table);
 }
 
 /**
@@ -390,114 +547,6 @@ void liveupdate_out_unpreserve(struct device_domain_info *info)
 	WRITE_ONCE(info->preserved, false);
 	list_del(&out->node);
 	free_outgoing(out);
-}
-
-/* Devices may share a page table, and KHO does not count. */
-static int preserve_table_page(phys_addr_t page)
-{
-	unsigned long pfn = PHYS_PFN(page);
-	void *users = xa_load(&outgoing->pages, pfn);
-	int ret;
-
-	if (users)
-		return xa_err(xa_store(&outgoing->pages, pfn,
-				       xa_mk_value(xa_to_value(users) + 1),
-				       GFP_KERNEL));
-
-	ret = kho_preserve_pages(pfn_to_page(pfn), 1);
-	if (ret)
-		return ret;
-
-	ret = xa_err(xa_store(&outgoing->pages, pfn, xa_mk_value(1),
-			      GFP_KERNEL));
-	if (ret)
-		kho_unpreserve_pages(pfn_to_page(pfn), 1);
-	return ret;
-}
-
-static void unpreserve_table_page(phys_addr_t page)
-{
-	unsigned long pfn = PHYS_PFN(page);
-	unsigned long users = xa_to_value(xa_load(&outgoing->pages, pfn));
-
-	if (users > 1) {
-		/* Replaces an entry, for which no memory is needed. */
-		xa_store(&outgoing->pages, pfn, xa_mk_value(users - 1),
-			 GFP_KERNEL);
-		return;
-	}
-	xa_erase(&outgoing->pages, pfn);
-	kho_unpreserve_pages(pfn_to_page(pfn), 1);
-}
-
-static void free_lists(struct out_device *out)
-{
-	struct vtd_pages_ser *list = out->lists, *next;
-	unsigned int i;
-
-	for (; list; list = next) {
-		next = list->next ? phys_to_virt(list->next) : NULL;
-		for (i = 0; i < list->nr; i++)
-			unpreserve_table_page(list->page[i]);
-		kho_unpreserve_free(list);
-	}
-	out->lists = NULL;
-}
-
-static int list_page(struct out_device *out, phys_addr_t page)
-{
-	struct vtd_pages_ser *list = out->lists;
-	int ret;
-
-	if (!list || list->nr == VTD_SER_LIST_PAGES) {
-		list = kho_alloc_preserve(sizeof(*list));
-		if (IS_ERR(list))
-			return PTR_ERR(list);
-		list->next = out->lists ? virt_to_phys(out->lists) : 0;
-		out->lists = list;
-	}
-
-	ret = preserve_table_page(page);
-	if (ret)
-		return ret;
-
-	list->page[list->nr++] = page;
-	out->record->nr_pages++;
-	return 0;
-}
-
-/* An entry that was read while its table was freed may be anything. */
-static bool is_memory(phys_addr_t page)
-{
-	return pfn_valid(PHYS_PFN(page)) &&
-	       pfn_to_online_page(PHYS_PFN(page));
-}
-
-struct walk_freeze {
-	struct out_device *out;
-	int ret;
-};
-
-static bool freeze_page(void *arg, phys_addr_t page)
-{
-	struct walk_freeze *walk = arg;
-
-	walk->ret = is_memory(page) ? list_page(walk->out, page) : -EAGAIN;
-
-	return !walk->ret;
-}
-
-static int freeze_table(struct out_device *out)
-{
-	struct walk_freeze walk = { .out = out };
-	struct vtd_pages_ser *list;
-
-	liveupdate_walk_table(out->record, freeze_page, &walk);
-	for (list = out->lists; list;
-	     list = list->next ? phys_to_virt(list->next) : NULL)
-		liveupdate_list_seal(list);
-
-	return walk.ret;
 }
 
 static void write_tables(struct out_device *out)
@@ -523,7 +572,8 @@ static void write_tables(struct out_device *out)
 		memcpy(record->context, context.val, sizeof(record->context));
 	}
 
-	record->list = virt_to_phys(out->lists);
+	record->nr_pages = out->table->sum.nr_pages;
+	record->pages_crc = out->table->sum.crc;
 	for (i = 0; i < record->nr_sids; i++) {
 		entry = context_entry_at(rtaddr_of(out), record->sid[i]);
 		*entry = liveupdate_context(record, i);
@@ -559,57 +609,79 @@ static void drop_record(struct out_device *out)
 	liveupdate_blob_seal(blob);
 }
 
-static int add_record(struct out_device *out)
+static void add_record(struct out_device *out)
 {
 	struct vtd_ser *blob = outgoing->blob;
-	struct device_domain_info *info = out->info;
-	int ret;
 
 	out->record = &blob->device[blob->nr_devices++];
 	*out->record = (struct vtd_device_ser){
 		.unit = out->unit,
-		.segment = info->segment,
+		.segment = out->info->segment,
 		.nr_sids = out->nr_sids,
 	};
 	memcpy(out->record->sid, out->sid, sizeof(out->sid));
-	ret = check_translation(info, out->record);
+}
 
-	return ret ?: freeze_table(out);
+/* How hardware translates a device may change until here, as by what is not. */
+static const char *fill_record(struct out_device *out)
+{
+	struct vtd_device_ser now = *out->record;
+	struct liveupdate_table table;
+	const char *why;
+
+	why = check_translation(out->info, &now);
+	if (why)
+		return why;
+
+	table = liveupdate_table_of(&now);
+	if (memcmp(&table, &out->table->table, sizeof(table)))
+		return "is attached to another domain";
+
+	*out->record = now;
+	write_tables(out);
+	out->record->flags = VTD_SER_DEVICE_READY;
+	return NULL;
+}
+
+/* Translation would be off before the next kernel knew anything of it. */
+VISIBLE_IF_KUNIT bool liveupdate_image_takes_over(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(liveupdate_image_takes_over);
+
+	return kexec_image && kexec_image->kho.fdt;
 }
 
 /**
  * liveupdate_out_freeze - record how a preserved device translates
  * @info: the device
  *
- * Changes of its domain that take effect from now on, and need pages for it,
- * have the device blocked at the jump.
+ * If it is not attached any more it is left out, with a message, and blocked at
+ * the jump.
  *
  * Context: May sleep.
- * Return: 0; -EBUSY with a message if the device is attached no more; -EAGAIN
- * if the page table changes just now; -ENOMEM.
+ * Return: 0; -ENOEXEC with a message if nothing is handed to the kernel that was
+ * loaded.
  */
 int liveupdate_out_freeze(struct device_domain_info *info)
 {
 	struct out_device *out;
-	int ret;
+	const char *why;
+
+	if (!liveupdate_image_takes_over()) {
+		dev_err(info->dev, "cannot be handed over: load the next kernel with kexec_file_load(), and kho=on in this one\n");
+		return -ENOEXEC;
+	}
 
 	guard(mutex)(&out_lock);
 	out = find_outgoing(info);
 	if (WARN_ON(!out || out->record))
 		return -EINVAL;
 
-	ret = add_record(out);
-	if (ret) {
-		free_lists(out);
-		drop_record(out);
-		dev_err(info->dev, "cannot be handed over: %pe%s\n",
-			ERR_PTR(ret), ret == -EAGAIN ?
-			", its domain changes: stop that and try again" : "");
-		return ret;
-	}
-
-	write_tables(out);
-	out->record->flags = VTD_SER_DEVICE_READY;
+	add_record(out);
+	why = fill_record(out);
+	if (why)
+		dev_err(info->dev, "left out, and blocked at the jump: %s\n",
+			why);
 	liveupdate_blob_seal(outgoing->blob);
 	return 0;
 }
@@ -630,13 +702,7 @@ void liveupdate_out_unfreeze(struct device_domain_info *info)
 		return;
 
 	clear_context(out);
-	free_lists(out);
 	drop_record(out);
-}
-
-static bool is_handed_over(void *arg, phys_addr_t page)
-{
-	return xa_load(&outgoing->pages, PHYS_PFN(page));
 }
 
 /* Does the device translate as it did when it was frozen? */
@@ -647,13 +713,11 @@ static bool is_unchanged(struct out_device *out)
 	if (liveupdate_read_translation(out->info, &now) ||
 	    now.kind != out->record->kind)
 		return false;
-	if (memcmp(now.entry, out->record->entry, sizeof(now.entry)))
-		return false;
-	if (now.kind == VTD_SER_LEGACY &&
-	    memcmp(now.context, out->record->context, sizeof(now.context)))
-		return false;
+	if (now.kind == VTD_SER_LEGACY)
+		return !memcmp(now.context, out->record->context,
+			       sizeof(now.context));
 
-	return liveupdate_walk_table(&now, is_handed_over, NULL);
+	return !memcmp(now.entry, out->record->entry, sizeof(now.entry));
 }
 
 /**
@@ -672,8 +736,8 @@ static bool is_unchanged(struct out_device *out)
  */
 bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 {
+	const struct vtd_unit_ser *unit = NULL;
 	struct out_device *out;
-	bool any = false;
 
 	if (!outgoing || !kexec_in_progress)
 		return false;
@@ -681,24 +745,26 @@ bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 	list_for_each_entry(out, &outgoing->devices, node) {
 		if (out->info->iommu != iommu || !out->record)
 			continue;
-		any = true;
-		iommu->root_entry = phys_to_virt(rtaddr_of(out) &
-						 VTD_PAGE_MASK);
-		if (is_unchanged(out))
+		unit = &outgoing->blob->unit[out->unit];
+		if (!out->record->flags || is_unchanged(out))
 			continue;
 		dev_err(out->info->dev,
-			"blocked: its domain has changed since the freeze\n");
+			"blocked: its translation has changed since the freeze\n");
 		out->record->flags = 0;
 		clear_context(out);
 	}
 
-	if (any) {
-		liveupdate_blob_seal(outgoing->blob);
-		/* The next fault waits for a handler: if lost, it is the last. */
-		writel(DMA_FECTL_IM, iommu->reg + DMAR_FECTL_REG);
-		iommu_set_root_entry(iommu);
-	}
-	return any;
+	if (!unit)
+		return false;
+
+	liveupdate_blob_seal(outgoing->blob);
+	/* The next fault waits for a handler: if lost, it is the last. */
+	writel(DMA_FECTL_IM, iommu->reg + DMAR_FECTL_REG);
+	iommu->root_entry = phys_to_virt(unit->rtaddr & VTD_PAGE_MASK);
+	iommu_set_root_entry(iommu);
+	if (unit->irq_table)
+		intel_irq_remapping_hand_over(iommu, unit->irq_table);
+	return true;
 }
 
 /**
@@ -723,7 +789,7 @@ int liveupdate_out_start(u64 *data)
 		return ret;
 	}
 	INIT_LIST_HEAD(&new->devices);
-	xa_init(&new->pages);
+	INIT_LIST_HEAD(&new->tables);
 	liveupdate_blob_seal(new->blob);
 	*data = virt_to_phys(new->blob);
 
@@ -752,10 +818,12 @@ void liveupdate_out_end(void)
 		outgoing = NULL;
 	}
 
-	for (i = 0; i < old->blob->nr_units; i++)
+	for (i = 0; i < old->blob->nr_units; i++) {
 		liveupdate_visit_contexts(&old->blob->unit[i],
 					  free_outgoing_page);
+		if (old->blob->unit[i].irq_table)
+			free_outgoing_page(old->blob->unit[i].irq_table);
+	}
 	kho_unpreserve_free(old->blob);
-	xa_destroy(&old->pages);
 	kfree(old);
 }

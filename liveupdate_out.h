@@ -11,7 +11,8 @@ struct vtd_device_ser;
 
 int liveupdate_out_start(u64 *data);
 void liveupdate_out_end(void);
-int liveupdate_out_preserve(struct device_domain_info *info);
+int liveupdate_out_preserve(struct device_domain_info *info,
+			    struct dmar_domain *domain);
 void liveupdate_out_unpreserve(struct device_domain_info *info);
 int liveupdate_out_freeze(struct device_domain_info *info);
 void liveupdate_out_unfreeze(struct device_domain_info *info);
@@ -29,6 +30,22 @@ intel_liveupdate_is_preserved(const struct device_domain_info *info)
 	return READ_ONCE(info->preserved);
 }
 
+#ifdef CONFIG_IRQ_REMAP
+bool intel_irq_remapping_is_set_up(struct intel_iommu *iommu);
+void intel_irq_remapping_hand_over(struct intel_iommu *iommu,
+				   phys_addr_t table);
+#else
+static inline bool intel_irq_remapping_is_set_up(struct intel_iommu *iommu)
+{
+	return false;
+}
+
+static inline void
+intel_irq_remapping_hand_over(struct intel_iommu *iommu, phys_addr_t table)
+{
+}
+#endif
+
 #ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
 bool intel_liveupdate_hand_over(struct intel_iommu *iommu);
 #else
@@ -39,6 +56,7 @@ static inline bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 #endif
 
 #if IS_ENABLED(CONFIG_KUNIT)
+bool liveupdate_image_takes_over(void);
 const char *liveupdate_find_obstacle(struct device_domain_info *info);
 const char *liveupdate_read_translation(struct device_domain_info *info,
 					struct vtd_device_ser *record);

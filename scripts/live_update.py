@@ -18,11 +18,13 @@ one of CASES below.
 
 import argparse
 import contextlib
+import fcntl
 import re
 import socket
 import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from typing import NamedTuple
@@ -45,6 +47,10 @@ RATE_OF_FAULTS = 40
 # QEMU from taking them for a second, but a NIC that is off for the length of
 # a kexec loses most of what is sent meanwhile.
 WIRE = 200000
+# What waits there for longer than this many seconds, no wire would have kept.
+KEPT = 0.05
+# How long a step of the picture is
+STEP = 0.2
 
 TOLD = ["mode", "sent", "received", "lost", "during-jump", "replaces-after",
         "faults"]
@@ -58,8 +64,8 @@ class Case(NamedTuple):
     {n} packets are those of a second. FAULTS tells whether there are some, None
     that it is no matter. CONSOLE says by which regular expressions something is
     seen there. The jump is to the kernel NEXT, if given. APPEND are more
-    parameters of kernels, GUEST of guest.py. There are as many results as NICS
-    if one is taken over; if LOSSY, packets may be lost. With BRIDGE, NICs are
+    parameters of kernels, GUEST of guest.py. There are as many results as NICS,
+    of QEMU's MODEL, if one is taken over; if LOSSY, packets may be lost. With BRIDGE, NICs are
     conventional PCI, and do DMA by the requester ID of a bridge. If REFUSES, the
     kernel says that it refuses something, which is an error to it.
     """
@@ -71,13 +77,14 @@ class Case(NamedTuple):
     append: str = ""
     guest: tuple = ()
     nics: int = 1
+    model: str = "e1000"
     bridge: bool = False
     lossy: bool = False
     refuses: bool = False
 
 
 # What it says then
-REFUSAL = "live update: |is preserved for a live update"
+REFUSAL = "live update: |is preserved for a live update|luo_file: Freeze failed"
 TRANSLATES = {"translation is found on": "DMAR: Translation already enabled"}
 COPIED = "Copied translation tables from previous kernel"
 # The crash kernel's memory is in what KHO keeps for the next kernel.
@@ -96,11 +103,17 @@ CASES = {
     # Nobody claims the device after the jump.
     "abandon": Case("live-update 1 nic update {n} next nic abandon {n}", MODES,
                     faults=True),
-    # The domain changes after it was frozen.
-    "changed": Case("live-update 1 nic change {n} next nic blocked {n}",
-                    faults=True, refuses=True, console=TRANSLATES | {
-                        "the change is noticed":
-                        "blocked: its domain has changed since the freeze"}),
+    # One of two devices is detached, and no obstacle to the other one.
+    "detached": Case("live-update 1 nic detach {n} next nic others {n}",
+                     nics=2, refuses=True, console=TRANSLATES | {
+                         "it says so":
+                         "left out, and blocked at the jump: is not attached"}),
+    # Memory stays where it is until the device has left it.
+    "hold": Case("live-update 1 nic update {n} next nic hold {n}", MODES),
+    "poor": Case("live-update 1 nic update {n} next nic poor {n}",
+                 ("scalable-ss",), faults=True, console={
+                     "it fails half way": "failed to add to page cache"},
+                 guest=("--expect=failed to add to page cache",)),
     # The next kernel knows no such blob.
     "version": Case("live-update 1 nic update {n} next nic blocked {n}",
                     faults=True, next="next", refuses=True, console=TRANSLATES | {
@@ -135,6 +148,18 @@ CASES = {
                          "--qemu=pci-testdev,bus=above0,addr=4"),
                   console={"it says why": "is not alone in its group"},
                   refuses=True),
+    # What the file could do before the jump it can do after it.
+    "reset": Case("live-update 1 nic update {n} next nic reset {n}",
+                  model="e1000e"),
+    # Messages that a device sends during the jump are lost, and made up for.
+    "signal": Case("live-update 1 nic signal {n} next nic signalled {n}",
+                   model="e1000e"),
+    # A kexec at any moment: before anything is retrieved, and before the finish
+    "early": Case("live-update 1 nic update {n} next "
+                  "live-update 1 nic early {n} next nic stopped {n}"),
+    "unfinished": Case("live-update 1 nic update {n} next "
+                       "live-update 1 nic unfinished {n} next nic stopped {n}",
+                       MODES),
     # A suspended NIC receives nothing, and does so again afterwards.
     "suspend": Case("live-update 1 nic suspend {n} next nic wake {n}",
                     lossy=True),
@@ -162,21 +187,48 @@ def frame(number):
             PATTERN[start:start + PATTERN_SIZE])
 
 
+def waiting(wire):
+    """How much is on its way, in bytes of the host's memory"""
+    return struct.unpack("i", fcntl.ioctl(wire, termios.TIOCOUTQ, bytes(4)))[0]
+
+
 class Sender(threading.Thread):
-    """Sends until told to stop; a packet that is not taken is not repeated."""
+    """Sends until told to stop; a packet that is not taken is not repeated.
+
+    Of the first wire, SENT has the times of packets that are on it, and TAKEN
+    those when the NIC had taken as many, which is when it next sends.
+    """
 
     def __init__(self, wires, rate):
         super().__init__(daemon=True)
         self.wires = wires
         self.rate = rate
         self.stop = threading.Event()
+        self.sent, self.taken = [], []
+
+    def note_taken(self, size):
+        """SIZE is how much one packet is on its way."""
+        now = time.monotonic()
+        left = -(-waiting(self.wires[0]) // size)
+        self.taken += [now] * (len(self.sent) - len(self.taken) - left)
+
+    def send(self, wire, number):
+        """Says whether the wire had room."""
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            wire.send(frame(number), socket.MSG_DONTWAIT)
+            return True
+        return False
 
     def run(self):
-        number, due = 0, time.monotonic()
+        number, due, size = 0, time.monotonic(), None
         while not self.stop.wait(due - time.monotonic()):
+            if size:
+                self.note_taken(size)
             for wire in self.wires:
-                with contextlib.suppress(BlockingIOError, ConnectionError):
-                    wire.send(frame(number), socket.MSG_DONTWAIT)
+                if self.send(wire, number) and wire is self.wires[0]:
+                    self.sent.append(time.monotonic())
+                    # Nobody had time to take the first one.
+                    size = size or waiting(wire)
             number += 1
             # A host that is late does not make up for it with a burst.
             due = max(due + 1 / self.rate, time.monotonic())
@@ -204,18 +256,18 @@ def make_wire(stack):
     return stack.enter_context(ours), stack.enter_context(theirs)
 
 
-def describe_nic(i, wire, bridge):
+def describe_nic(i, wire, case):
     """QEMU's words for a NIC at this end of a wire"""
-    above, slot = (("pcie-pci-bridge", 3) if bridge else
+    above, slot = (("pcie-pci-bridge", 3) if case.bridge else
                    (f"pcie-root-port,chassis={i}", 0))
     return ["-netdev",
             f"dgram,id=net{i},local.type=fd,local.str={wire.fileno()}",
             "-device", f"{above},id=above{i}", "-device",
-            f"e1000,bus=above{i},addr={slot},netdev=net{i},romfile="]
+            f"{case.model},bus=above{i},addr={slot},netdev=net{i},romfile="]
 
 
 def run_guest(kernel, mode, name, case):
-    """Boot, send packets; returns output, times and the kernels' console."""
+    """Boot, send packets; returns output, times, console and the sender."""
     rate = RATE_OF_FAULTS if case.faults else RATE
     log = f"{name}-{kernel}-{mode}"
     with contextlib.ExitStack() as stack:
@@ -227,21 +279,20 @@ def run_guest(kernel, mode, name, case):
              *GUEST.get(kernel, []),
              "--initrd", f"build/initramfs-kexec-{case.next or kernel}.gz",
              *(f"--qemu={word}" for i, (_, theirs) in enumerate(wires)
-               for word in describe_nic(i, theirs, case.bridge)),
+               for word in describe_nic(i, theirs, case)),
              *case.guest, *[f"--expect={REFUSAL}"] * case.refuses,
              f"build/bzImage-{kernel}", mode, "--",
              *case.command.format(n=rate).split()],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             pass_fds=[theirs.fileno() for _, theirs in wires]))
-        output, times = read_lines(
-            guest, Sender([ours for ours, _ in wires],
-                          min(rate, RATES.get(kernel, RATE))))
+        sender = Sender([ours for ours, _ in wires],
+                        min(rate, RATES.get(kernel, RATE)))
+        output, times = read_lines(guest, sender)
     if guest.returncode:
-        output = re.sub(r"^history: .*\n", "", output, flags=re.M)
         sys.exit(f"live-update: {kernel} in {mode} failed:\n{output}")
     with open(f"build/logs/{log}.log", encoding="utf-8",
               errors="replace") as console:
-        return output, times, console.read()
+        return output, times, console.read(), sender
 
 
 def count_faults(console):
@@ -259,7 +310,7 @@ def update(kernel, mode, rounds=0):
     """Live updates; returns what is to be told of them."""
     packets = 50 if rounds else PACKETS
     again = f"live-update {rounds} nic again {packets} next " if rounds else ""
-    output, times, console = run_guest(
+    output, times, console, sender = run_guest(
         kernel, mode, "rounds" if rounds else "live-update",
         Case(f"live-update 1 nic update {packets} next {again}"
              f"nic resume {packets}"))
@@ -269,12 +320,14 @@ def update(kernel, mode, rounds=0):
     jump_ms = 1000 * (times["back"] - times["jumping"])
     result.update({"mode": mode, "kernel": kernel,
                    "faults": count_faults(console),
+                   "waited": sum(taken - sent > KEPT for sent, taken in
+                                 zip(sender.sent, sender.taken)),
                    "jump-ms": round(jump_ms)})
     # In this order come those that are told everywhere.
     keys = [*TOLD, *sorted(result.keys() - set(TOLD))]
     print("live-update: " + " ".join(f"{key}={result[key]}" for key in keys),
           flush=True)
-    return result, output, times
+    return result, output, times, sender
 
 
 def find_wrong(result, lossy=False):
@@ -300,19 +353,29 @@ def find_failures(result):
         yield f"{where}: {result['faults']} faults"
 
 
-def read_history(output, times):
-    """Packets per second over time, with the jump at 0"""
-    words = re.search(r"^history: (.*)$", output, re.M)[1].split()
-    first, width = int(words[0]) / 1e9, int(words[1]) / 1e9
-    # Ten bins make a point, or the plot would be noise.
-    counts = [int(word) for word in words[2:]]
-    return [(first + (i + 5) * width - times["jumping"],
-             sum(counts[i:i + 10]) / (10 * width))
-            for i in range(0, len(counts) - 9, 10)]
+def rates(times, origin):
+    """Of some events, how many there are in a second: (time, rate) since ORIGIN"""
+    if not times:
+        return []
+    first = min(times)
+    counts = [0] * (int((max(times) - first) / STEP) + 1)
+    for when in times:
+        counts[int((when - first) / STEP)] += 1
+    return [(first + (i + 0.5) * STEP - origin, count / STEP)
+            for i, count in enumerate(counts)]
+
+
+def curves_of(sender, origin):
+    """What a NIC took, when it took it: in time, and what no wire had kept"""
+    pairs = list(zip(sender.sent, sender.taken))
+    for late, dash in ((False, ""), (True, " dt 3")):
+        taken = [taken for sent, taken in pairs
+                 if (taken - sent > KEPT) == late]
+        yield (", waited" if late else ""), dash, rates(taken, origin)
 
 
 def plot(path, runs):
-    """RUNS is a list of (mode, kernel, output, times)."""
+    """RUNS is a list of (mode, kernel, times, sender)."""
     modes = list(dict.fromkeys(mode for mode, *_ in runs))
     script = ["set terminal svg size 900,700 font 'sans,12'",
               f"set multiplot layout {len(modes)},1",
@@ -320,16 +383,19 @@ def plot(path, runs):
               "set key outside right top vertical"]
     for mode in modes:
         curves, end = [], 0
-        for other, kernel, output, times in runs:
+        for other, kernel, times, sender in runs:
             if other != mode:
                 continue
-            points = read_history(output, times)
-            end = max(end, points[-1][0])
-            script += [f"${kernel} << END",
-                       *(f"{x:.3f} {y:.1f}" for x, y in points), "END"]
             colour = {"stock": "#b03030"}.get(kernel, "#3060b0")
-            curves.append(f"${kernel} with steps lw 2 lc rgb '{colour}' "
-                          f"title '{kernel}'")
+            for late, dash, points in curves_of(sender, times["jumping"]):
+                if not points:
+                    continue
+                end = max(end, points[-1][0])
+                name = f"{kernel}{'_late' if late else ''}"
+                script += [f"${name} << END",
+                           *(f"{x:.3f} {y:.1f}" for x, y in points), "END"]
+                curves.append(f"${name} with steps lw 2 lc rgb '{colour}'{dash} "
+                              f"title '{kernel}{late}'")
             if kernel != "stock":
                 back = times["back"] - times["jumping"]
         script += [
@@ -357,8 +423,8 @@ def run_updates(kernels, path):
     runs = []
     for mode in MODES:
         for kernel in kernels:
-            result, output, times = update(kernel, mode)
-            runs.append((mode, kernel, output, times))
+            result, _, times, sender = update(kernel, mode)
+            runs.append((mode, kernel, times, sender))
             failures = list(find_failures(result))
             yield from failures
             if kernel != "stock" and not failures:
@@ -377,7 +443,7 @@ def judge_case(case, output, console):
     for result in resumed:
         wrong = ", ".join(find_wrong(result, case.lossy))
         yield not wrong, f"a NIC is taken over {wrong}".rstrip()
-    if re.search("nic (resume|wake|crash)", case.command):
+    if re.search("nic (resume|hold|reset|wake|crash)", case.command):
         yield len(resumed) == case.nics, "and so are all that there are"
     for what, text in case.console.items():
         yield bool(re.search(text, console, re.DOTALL)), what
@@ -391,7 +457,7 @@ def run_case(kernels, name):
     case = CASES[name]
     for mode in case.modes:
         for kernel in kernels:
-            output, _, console = run_guest(kernel, mode, name, case)
+            output, _, console, _ = run_guest(kernel, mode, name, case)
             for good, what in judge_case(case, output, console):
                 if good:
                     print(f"ok {what}, {mode}")
@@ -402,7 +468,7 @@ def run_case(kernels, name):
 def run_rounds(kernels, rounds):
     """Many updates in a row; yields what is less in the end than it was."""
     for kernel in kernels:
-        result, output, _ = update(kernel, "scalable-ss", rounds - 1)
+        result, output, *_ = update(kernel, "scalable-ss", rounds - 1)
         yield from find_failures(result)
         found = re.findall(r"^nic: resources free-kB=(\d+) ids=(\d+)$",
                            output, re.M)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nic - receive numbered packets with an e1000, through a kexec if asked to
+ * nic - receive numbered packets with a NIC, through a kexec if asked to
  *
  * A small VMM: it drives the NIC through VFIO and iommufd, without interrupts.
  * Everything that it knows of the stream is in a memfd, next to the receive
@@ -12,12 +12,26 @@
  *   nic receive N   receive N packets
  *   nic update N    receive N packets, hand the memory and the device to the
  *                   Live Update Orchestrator, and start the loaded kernel
- *   nic change N    the same, with the domain changing until the very end
+ *   nic detach N    the same, with the last device detached at the end
  *   nic suspend N   the same, with a suspend and resume of all but the CPU
  *   nic resume N    in that kernel: look at what came in meanwhile, take over,
  *                   receive N packets more and replace the domain all the time
+ *   nic signal N    the same as update, with MSI-X
+ *   nic signalled N  in that kernel: see that no signal is missed; prints KTAP
+ *   nic others N    the same, without the last device, which was left out
+ *   nic hold N      the same, after what a kernel does to memory that is free to
+ *                   move; prints KTAP
+ *   nic poor N      in that kernel: have the memory not retrieved for want of
+ *                   memory, and see that the device does no harm; prints KTAP
+ *   nic reset N     the same, with INTx masked and the device powered all the
+ *                   time, then reset it, and receive N packets more; prints KTAP
  *   nic wake N      the same, with a suspend and resume before that
  *   nic again N     the same, and then hand over once more
+ *   nic unfinished N  the same, but start the next kernel before the session is
+ *                   finished; prints KTAP
+ *   nic early N     start the next kernel before anything is retrieved
+ *   nic stopped N   in that kernel: see that the device does no DMA, open it anew
+ *                   and receive N packets; prints KTAP
  *   nic crash N     the same, and then crash
  *   nic abandon N   in that kernel: finish without the device, see that nobody
  *                   else has got it and that it is blocked, open it anew and
@@ -49,10 +63,18 @@
 #include "luo.h"
 #include "vfio.h"
 
-/* Intel 82540EM, which QEMU calls e1000; see its software developer's manual */
 #define VENDOR		"0x8086"
-#define DEVICE		"0x100e"
+/*
+ * Intel 82540EM and 82574, which QEMU calls e1000 and e1000e; see their software
+ * developer's manuals. The second has what is of today: PCI Express, power
+ * management and MSI-X. The registers below are the same.
+ */
+static const char *const models[] = { "0x100e", "0x10d3" };
+#define REG_CTRL_EXT	0x0018
+#define REG_IMS		0x00d0
 #define REG_IMC		0x00d8
+#define REG_EIAC	0x00dc
+#define REG_IVAR	0x00e4
 #define REG_RCTL	0x0100
 #define REG_RDBAL	0x2800
 #define REG_RDBAH	0x2804
@@ -62,6 +84,11 @@
 #define RCTL_EN		0x2
 #define RCTL_UPE	0x8
 #define RCTL_BAM	0x8000
+#define RCTL_SECRC	0x4000000
+/* 82574 alone: packets are told of by the first message, each anew */
+#define CTRL_EXT_IAME	0x8000000
+#define IMS_RXQ0	0x100000
+#define IVAR_RXQ0	0x8
 #define STATUS_DD	0x1
 #define STATUS_EOP	0x2
 
@@ -77,12 +104,22 @@
 
 #define SESSION		"nic"
 #define TOKEN_MEMORY	1
+#define TOKEN_MORE	100
 #define TOKEN_DEVICE	2
+
+/* Memory that a device reaches besides its ring */
+#define MORE_IOVA	0x80000000UL
+#define MORE_SIZE	(64UL << 10)
 
 #define MIN_REPLACES	1000
 
-/* How much of the address space one table of the last level maps */
-#define TABLE_SPAN	(2UL << 20)
+#define HUGE_PAGES	"/sys/kernel/mm/hugepages/hugepages-2048kB"
+/* A good part of what is free */
+#define FILL		0xa5
+#define FILL_SIZE	(400UL << 20)
+#define FAILSLAB	"/sys/kernel/debug/failslab"
+/* What is enough to put the first half of the pages into a file */
+#define HALF_WAY	"12000"
 
 #define MAGIC		0x6e69632d72696e67ULL
 
@@ -104,10 +141,6 @@ struct descriptor {
 	uint16_t special;
 };
 
-/* How many packets came in of those that were sent in each so many ns */
-#define BIN_NS		20000000U
-#define BINS		2048
-
 /* What is known of the stream so far */
 struct stream {
 	uint64_t magic;
@@ -120,8 +153,6 @@ struct stream {
 	uint64_t late;		/* not newer than one that came before it */
 	uint64_t corrupt;
 	uint64_t skipped;	/* the device went on, but nothing was written */
-	uint64_t first_ns;	/* when the host sent the first one */
-	uint8_t bins[BINS];
 };
 
 struct memory {
@@ -141,6 +172,7 @@ struct nic {
 };
 
 struct vmm {
+	const char *model;
 	int memfd;
 	unsigned int count;
 	struct nic nics[MAX_NICS];
@@ -194,13 +226,26 @@ static void make_memory(struct vmm *vmm)
 {
 	unsigned int i;
 
-	vmm->memfd = memfd_create("ring", MFD_CLOEXEC);
+	vmm->memfd = memfd_create("ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (vmm->memfd < 0 ||
-	    ftruncate(vmm->memfd, vmm->count * sizeof(struct memory)))
+	    ftruncate(vmm->memfd, vmm->count * sizeof(struct memory)) ||
+	    fcntl(vmm->memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		die("memfd");
 	map_memory(vmm);
 	for (i = 0; i < vmm->count; i++)
 		init_memory(&vmm->nics[i]);
+}
+
+/* Which of the models there is */
+static const char *find_model(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(models) / sizeof(*models); i++)
+		if (pci_exists(VENDOR, models[i]))
+			return models[i];
+	errno = ENODEV;
+	die("no NIC");
 }
 
 /* All that there are; returns how many. */
@@ -208,13 +253,11 @@ static unsigned int give_devices(struct vmm *vmm)
 {
 	unsigned int i;
 
+	vmm->model = find_model();
 	for (i = 0; i < MAX_NICS; i++)
-		if (!vfio_give(VENDOR, DEVICE, i, vmm->nics[i].path,
+		if (!vfio_give(VENDOR, vmm->model, i, vmm->nics[i].path,
 			       sizeof(vmm->nics[i].path)))
 			break;
-	errno = ENODEV;
-	if (!i)
-		die("no NIC");
 	return i;
 }
 
@@ -225,8 +268,9 @@ static void make_domains(struct vmm *vmm)
 	int i;
 
 	vmm->ioas = vfio_make_ioas(vfio);
-	vfio_map(vfio, vmm->ioas, vmm->nics[0].memory, IOVA,
-		 vmm->count * sizeof(struct memory));
+	if (vfio_map_file(vfio, vmm->ioas, vmm->memfd, IOVA,
+			  vmm->count * sizeof(struct memory)))
+		die("map of the memfd");
 	for (i = 0; i < 2; i++)
 		vmm->domains[i] = vfio_make_domain(vfio, vmm->ioas);
 }
@@ -269,17 +313,15 @@ static void start_device(const struct nic *nic)
 	write_reg(nic, REG_RDLEN, sizeof(nic->memory->ring));
 	write_reg(nic, REG_RDH, nic->memory->stream.next);
 	give_buffers(nic);
-	write_reg(nic, REG_RCTL, RCTL_EN | RCTL_UPE | RCTL_BAM);
+	write_reg(nic, REG_RCTL, RCTL_EN | RCTL_UPE | RCTL_BAM | RCTL_SECRC);
 }
 
 static bool is_intact(const struct frame *frame, const struct descriptor *descriptor)
 {
 	unsigned int i;
 
-	/* The NIC adds four bytes of checksum. */
 	if (descriptor->errors || !(descriptor->status & STATUS_EOP) ||
-	    descriptor->length < sizeof(*frame) ||
-	    descriptor->length > sizeof(*frame) + 4 ||
+	    descriptor->length != sizeof(*frame) ||
 	    frame->type != ETHERTYPE)
 		return false;
 	for (i = 0; i < PATTERN_SIZE; i++)
@@ -303,10 +345,7 @@ static void count(struct stream *stream, const struct frame *frame,
 	} else if (frame->sent_ns - stream->last_ns > stream->silence_ns) {
 		stream->silence_ns = frame->sent_ns - stream->last_ns;
 	}
-	if (!stream->received++)
-		stream->first_ns = frame->sent_ns;
-	if ((frame->sent_ns - stream->first_ns) / BIN_NS < BINS)
-		stream->bins[(frame->sent_ns - stream->first_ns) / BIN_NS]++;
+	stream->received++;
 	stream->last = frame->number;
 	stream->last_ns = frame->sent_ns;
 }
@@ -373,17 +412,6 @@ static unsigned long receive(const struct vmm *vmm, uint64_t packets,
 	return replaces;
 }
 
-/* For the plot */
-static void print_history(const struct stream *stream)
-{
-	unsigned int i, end = (stream->last_ns - stream->first_ns) / BIN_NS;
-
-	printf("history: %lu %u", stream->first_ns, BIN_NS);
-	for (i = 0; i < BINS && i < end; i++)
-		printf(" %u", stream->bins[i]);
-	printf("\n");
-}
-
 static void print_result(const struct stream *stream, const char *more)
 {
 	uint64_t sent = stream->last - stream->first + 1;
@@ -422,6 +450,11 @@ static int run_receive(uint64_t packets)
 	return 0;
 }
 
+static void check(bool good, const char *what)
+{
+	printf("%sok %s\n", good ? "" : "not ", what);
+}
+
 static void preserve(int session, int fd, uint64_t token, const char *what)
 {
 	if (!luo_preserve(session, fd, token))
@@ -438,6 +471,8 @@ static void hand_over(const struct vmm *vmm, uint64_t packets)
 	unsigned int i;
 	int session;
 
+	for (i = 0; i < vmm->count; i++)
+		vfio_mask_intx(&vmm->nics[i].vfio);
 	receive(vmm, packets / 2, 0);
 	/* Preserving takes time, and nothing may be lost in it. */
 	session = luo_create_session(SESSION);
@@ -476,21 +511,48 @@ static int run_update(uint64_t packets)
 	return jump();
 }
 
-/*
- * Each map needs a page for a table; the pause is there to save memory. From
- * the freeze until the last CPU stops, some fifty milliseconds pass.
- */
-static void keep_mapping(const struct vmm *vmm)
+/* How often the device has signalled since the last time */
+static uint64_t count_signals(int fd)
 {
-	const struct timespec pause = { .tv_nsec = 100000 };
-	uint64_t iova = IOVA + vmm->count * sizeof(struct memory);
+	uint64_t count = 0;
 
-	for (;;) {
-		iova = (iova / TABLE_SPAN + 1) * TABLE_SPAN;
-		vfio_map(&vmm->nics[0].vfio, vmm->ioas, vmm->nics[0].memory,
-			 iova, 4096);
+	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		die("eventfd");
+	return count;
+}
+
+static void let_signal(const struct nic *nic, bool enable)
+{
+	write_reg(nic, REG_CTRL_EXT, read_reg(nic, REG_CTRL_EXT) | CTRL_EXT_IAME);
+	write_reg(nic, REG_EIAC, IMS_RXQ0);
+	write_reg(nic, REG_IVAR, IVAR_RXQ0);
+	write_reg(nic, enable ? REG_IMS : REG_IMC, IMS_RXQ0);
+}
+
+static bool signals_packets(const struct vmm *vmm, int fd)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	unsigned int i;
+
+	let_signal(&vmm->nics[0], true);
+	count_signals(fd);
+	for (i = 0; i < 1000; i++) {
+		poll_ring(&vmm->nics[0]);
 		nanosleep(&pause, NULL);
 	}
+	return count_signals(fd) > 10;
+}
+
+static int run_signal(uint64_t packets)
+{
+	struct vmm vmm;
+	int fd;
+
+	set_up(&vmm);
+	fd = vfio_make_msix(&vmm.nics[0].vfio);
+	check(signals_packets(&vmm, fd), "packets are signalled");
+	hand_over(&vmm, packets);
+	return jump();
 }
 
 /* It takes five seconds, in which the device is suspended, too. */
@@ -511,18 +573,17 @@ static int run_suspend(uint64_t packets)
 	return jump();
 }
 
-static int run_change(uint64_t packets)
+/* One that does not translate as it did any more is no obstacle to the others. */
+static int run_detach(uint64_t packets)
 {
+	struct nic *nic;
 	struct vmm vmm;
 
 	set_up(&vmm);
 	hand_over(&vmm, packets);
-	switch (fork()) {
-	case -1:
-		die("fork");
-	case 0:
-		keep_mapping(&vmm);
-	}
+	nic = &vmm.nics[vmm.count - 1];
+	stop_device(nic);
+	vfio_detach(&nic->vfio);
 	return jump();
 }
 
@@ -536,6 +597,109 @@ static void expect_error(int ret, int error, const char *what)
 		printf("ok it is refused to %s\n", what);
 }
 
+/* How a memfd that a device may reach was made, and what is wrong with it */
+static int make_file(unsigned int seals)
+{
+	int fd = memfd_create("more", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0 || ftruncate(fd, MORE_SIZE) ||
+	    (seals && fcntl(fd, F_ADD_SEALS, seals)))
+		die("memfd");
+	return fd;
+}
+
+static void *map_memory_of(int fd)
+{
+	void *memory = mmap(NULL, MORE_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap");
+	return memory;
+}
+
+/* The device reaches a file in addition, and nothing but that is wrong. */
+static void refuse_file(const struct vmm *vmm, int session, int fd,
+			const char *what)
+{
+	const struct vfio *vfio = &vmm->nics[0].vfio;
+
+	if (vfio_map_file(vfio, vmm->ioas, fd, MORE_IOVA, MORE_SIZE))
+		die("map of a file");
+	expect_error(luo_preserve(session, vfio->fd, TOKEN_DEVICE), EINVAL, what);
+	vfio_unmap(vfio, vmm->ioas, MORE_IOVA, MORE_SIZE);
+}
+
+/* Whatever a device reaches has to be preserved with it. */
+static void refuse_memory(const struct vmm *vmm, int session)
+{
+	const struct vfio *vfio = &vmm->nics[0].vfio;
+	int other = luo_create_session("other");
+	int fd;
+
+	fd = make_file(F_SEAL_SHRINK);
+	vfio_map(vfio, vmm->ioas, map_memory_of(-1), MORE_IOVA, MORE_SIZE);
+	expect_error(luo_preserve(session, vfio->fd, TOKEN_DEVICE), EINVAL,
+		     "preserve a device that reaches anonymous memory");
+	vfio_unmap(vfio, vmm->ioas, MORE_IOVA, MORE_SIZE);
+
+	vfio_map(vfio, vmm->ioas, map_memory_of(fd), MORE_IOVA, MORE_SIZE);
+	expect_error(luo_preserve(session, vfio->fd, TOKEN_DEVICE), EINVAL,
+		     "preserve a device that reaches memory by its address");
+	vfio_unmap(vfio, vmm->ioas, MORE_IOVA, MORE_SIZE);
+
+	refuse_file(vmm, session, fd,
+		    "preserve a device that reaches a file that is not preserved");
+	preserve(other, fd, TOKEN_MEMORY, "memory");
+	refuse_file(vmm, session, fd,
+		    "preserve a device that reaches a file of another session");
+	close(other);
+	close(fd);
+
+	fd = make_file(0);
+	preserve(session, fd, TOKEN_MORE, "memory");
+	refuse_file(vmm, session, fd,
+		    "preserve a device that reaches a file that may shrink");
+	close(fd);
+}
+
+/* The file has other pages in a hole than the device reaches there. */
+static void refuse_hole(const struct vmm *vmm)
+{
+	const struct vfio *vfio = &vmm->nics[0].vfio;
+	int session = luo_create_session("hole");
+	int fd = make_file(F_SEAL_SHRINK);
+
+	memset(map_memory_of(fd), 1, MORE_SIZE);
+	if (vfio_map_file(vfio, vmm->ioas, fd, MORE_IOVA, MORE_SIZE))
+		die("map of a file");
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		      MORE_SIZE / 2, 4096))
+		die("hole");
+	preserve(session, vmm->memfd, TOKEN_MEMORY, "memory");
+	preserve(session, fd, TOKEN_MORE, "memory");
+	expect_error(luo_preserve(session, vfio->fd, TOKEN_DEVICE), EINVAL,
+		     "preserve a device that reaches what its file has lost");
+	vfio_unmap(vfio, vmm->ioas, MORE_IOVA, MORE_SIZE);
+	close(session);
+	close(fd);
+}
+
+/* What it reaches cannot change while it is preserved. */
+static void refuse_changes(const struct vmm *vmm)
+{
+	const struct vfio *vfio = &vmm->nics[0].vfio;
+	int fd = make_file(F_SEAL_SHRINK);
+
+	expect_error(vfio_map_file(vfio, vmm->ioas, fd, MORE_IOVA, MORE_SIZE),
+		     EBUSY, "map memory for a preserved device");
+	expect_error(vfio_try_unmap(vfio, vmm->ioas, IOVA, sizeof(struct memory)),
+		     EBUSY, "unmap memory of a preserved device");
+	expect_error(vfio_try_make_domain(vfio, vmm->ioas), EBUSY,
+		     "make another domain that maps the same");
+	close(fd);
+}
+
 static int run_refuse(uint64_t packets)
 {
 	struct nic *nic;
@@ -545,7 +709,12 @@ static int run_refuse(uint64_t packets)
 	set_up(&vmm);
 	nic = &vmm.nics[0];
 	receive(&vmm, packets, 0);
+	refuse_hole(&vmm);
 	session = luo_create_session(SESSION);
+	expect_error(luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE), EINVAL,
+		     "preserve a device before its memory");
+	preserve(session, vmm.memfd, TOKEN_MEMORY, "memory");
+	refuse_memory(&vmm, session);
 	if (luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE))
 		die("the device is not preserved");
 	expect_error(luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE + 1),
@@ -553,20 +722,26 @@ static int run_refuse(uint64_t packets)
 	expect_error(vfio_try_attach(&nic->vfio, vmm.domains[1]),
 		     EBUSY, "replace the domain of a preserved device");
 	receive(&vmm, packets, 0);
-	/* Other domains can be made and filled meanwhile. */
-	vfio_make_domain(&nic->vfio, vmm.ioas);
+	refuse_changes(&vmm);
+	/* Nothing is handed over by kexec_load(): translation would be off. */
+	if (system("kexec -c -l /boot/bzImage-* > /dev/null"))
+		die("kexec -c");
+	expect_error(reboot(RB_KEXEC), ENOEXEC,
+		     "start a kernel that takes nothing over");
 	receive(&vmm, packets, 0);
 	close(session);
 
 	receive(&vmm, packets, MIN_REPLACES);
-	printf("%s a device that is not preserved any more goes on\n",
-	       nic->memory->stream.skipped ? "not ok" : "ok");
+	check(!nic->memory->stream.skipped,
+	      "a device that is not preserved any more goes on");
+	stop_device(nic);
+	vfio_unmap(&nic->vfio, vmm.ioas, IOVA, sizeof(struct memory));
+	check(true, "an address space can change when nothing is preserved");
 	print_result(&nic->memory->stream, "");
 
-	/* A NIC that cannot read its ring tries all of it for each packet. */
-	stop_device(nic);
 	vfio_detach(&nic->vfio);
 	session = luo_create_session(SESSION);
+	preserve(session, vmm.memfd, TOKEN_MEMORY, "memory");
 	expect_error(luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE),
 		     EBUSY, "preserve a device that is not attached");
 	return 0;
@@ -576,12 +751,14 @@ static int run_refused(uint64_t packets)
 {
 	struct nic *nic;
 	struct vmm vmm;
+	int session;
 
 	set_up(&vmm);
 	nic = &vmm.nics[0];
-	expect_error(luo_preserve(luo_create_session(SESSION), nic->vfio.fd,
-				  TOKEN_DEVICE),
-		     EBUSY, "preserve the device");
+	session = luo_create_session(SESSION);
+	preserve(session, vmm.memfd, TOKEN_MEMORY, "memory");
+	expect_error(luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE), EBUSY,
+		     "preserve the device");
 	receive(&vmm, packets, MIN_REPLACES);
 	printf("%s it goes on\n", nic->memory->stream.skipped ? "not ok" : "ok");
 	return 0;
@@ -685,49 +862,215 @@ static void take_device(struct vmm *vmm, unsigned int i, int session,
 	}
 }
 
-/* Returns how often domains were replaced. */
-static unsigned long take_over(struct vmm *vmm, uint64_t packets,
-			       struct found *found)
+/* Memory first: it is still written to by way of the kernel before. */
+static int retrieve_session(struct vmm *vmm, struct found *found)
 {
-	unsigned long replaces;
+	int session = luo_retrieve_session(SESSION);
 	unsigned int i;
-	int session;
 
-	session = luo_retrieve_session(SESSION);
 	retrieve_memory(vmm, session);
 	for (i = 0; i < vmm->count; i++) {
 		found[i].during_jump = count_done(vmm->nics[i].memory);
 		printf("nic: back, %u packets came in\n", found[i].during_jump);
 	}
+	return session;
+}
+
+static void take_devices(struct vmm *vmm, int session, struct found *found)
+{
+	unsigned int i;
 
 	pci_replug(TESTDEV_VENDOR, TESTDEV_DEVICE);
 	/* A driver must be there for what is retrieved. */
 	give_devices(vmm);
 	for (i = 0; i < vmm->count; i++)
 		take_device(vmm, i, session, &found[i]);
+}
+
+/* Go on with all devices; returns how often domains were replaced. */
+static unsigned long go_on(struct vmm *vmm, int session, uint64_t packets,
+			   struct found *found)
+{
+	unsigned long replaces;
+
+	take_devices(vmm, session, found);
 	luo_finish_session(session);
 	replaces = receive(vmm, packets, MIN_REPLACES);
 	print_resources();
 	return replaces;
 }
 
-static int run_resume(uint64_t packets)
+static void resume(struct vmm *vmm, int session, uint64_t packets,
+		   struct found *found)
 {
-	struct found found[MAX_NICS];
-	unsigned long replaces;
-	struct vmm vmm;
+	unsigned long replaces = go_on(vmm, session, packets, found);
 	unsigned int i;
 	char more[128];
 
-	replaces = take_over(&vmm, packets, found);
-	print_history(&vmm.nics[0].memory->stream);
-	for (i = 0; i < vmm.count; i++) {
+	for (i = 0; i < vmm->count; i++) {
 		snprintf(more, sizeof(more),
 			 " during-jump=%u replaces-after=%lu device=%s state=%s",
 			 found[i].during_jump, replaces, found[i].device,
 			 found[i].state);
-		print_result(&vmm.nics[i].memory->stream, more);
+		print_result(&vmm->nics[i].memory->stream, more);
 	}
+}
+
+static int run_resume(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+
+	resume(&vmm, retrieve_session(&vmm, found), packets, found);
+	return 0;
+}
+
+/* Once the last device was left out */
+static int run_others(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+	int session;
+
+	session = retrieve_session(&vmm, found);
+	give_devices(&vmm);
+	vmm.count--;
+	expect_error(luo_retrieve(session, TOKEN_DEVICE + vmm.count), ENODEV,
+		     "retrieve a device that was left out");
+	resume(&vmm, session, packets, found);
+	return 0;
+}
+
+/* Memory that is full of the same */
+static uint8_t *fill_memory(size_t size)
+{
+	uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap");
+	memset(memory, FILL, size);
+	return memory;
+}
+
+static bool is_filled(const uint8_t *memory, size_t size)
+{
+	return memory[0] == FILL && !memcmp(memory, memory + 1, size - 1);
+}
+
+/* What a kernel does with memory that is free to move, or that has become free */
+static void stir_memory(const struct vmm *vmm)
+{
+	uint8_t *memory;
+
+	expect_error(fallocate(vmm->memfd,
+			       FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			       sizeof(struct memory)),
+		     EPERM, "punch a hole into memory that a device writes to");
+	expect_error(ftruncate(vmm->memfd, 0), EPERM, "truncate it");
+	madvise(vmm->nics[0].memory, sizeof(struct memory), MADV_PAGEOUT);
+	/* As many as there can be: what may move does, to make room for them. */
+	write_file(HUGE_PAGES, "nr_hugepages", "10000");
+	write_file(HUGE_PAGES, "nr_hugepages", "0");
+	memory = fill_memory(FILL_SIZE);
+	sleep(1);
+	check(is_filled(memory, FILL_SIZE), "a device writes to no other memory");
+	munmap(memory, FILL_SIZE);
+}
+
+/*
+ * What was signalled in the jump is lost, so there is one signal to make up for
+ * it. The device may not give any until then.
+ */
+static int run_signalled(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+	int session, fd;
+
+	session = retrieve_session(&vmm, found);
+	take_devices(&vmm, session, found);
+	let_signal(&vmm.nics[0], false);
+	fd = vfio_make_msix(&vmm.nics[0].vfio);
+	check(count_signals(fd) == 1, "what was lost is made up for by a signal");
+	check(signals_packets(&vmm, fd), "packets are signalled again");
+	luo_finish_session(session);
+	receive(&vmm, packets, MIN_REPLACES);
+	print_result(&vmm.nics[0].memory->stream, "");
+	check(!vmm.nics[0].memory->stream.skipped, "no packet was lost");
+	return 0;
+}
+
+/* Where packets come in by way of the kernel before, and all over its memory */
+static int run_hold(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+	int session;
+
+	session = retrieve_session(&vmm, found);
+	stir_memory(&vmm);
+	resume(&vmm, session, packets, found);
+	check(!ftruncate(vmm.memfd, 2 * sizeof(struct memory)),
+	      "memory can be changed after the finish");
+	return 0;
+}
+
+/* Let allocations of this task fail, once there were so many bytes. */
+static void run_out_of_memory(const char *bytes)
+{
+	write_file(FAILSLAB, "probability", "100");
+	write_file(FAILSLAB, "times", "-1");
+	write_file(FAILSLAB, "task-filter", "Y");
+	write_file(FAILSLAB, "ignore-gfp-wait", "N");
+	write_file(FAILSLAB, "verbose", "0");
+	write_file(FAILSLAB, "space", bytes);
+	write_file("/proc/self", "make-it-fail", "1");
+}
+
+/* The device writes to memory that nobody could retrieve. */
+static int run_poor(uint64_t packets)
+{
+	uint8_t *memory;
+	int session;
+
+	(void)packets;
+	session = luo_retrieve_session(SESSION);
+	run_out_of_memory(HALF_WAY);
+	expect_error(luo_retrieve(session, TOKEN_MEMORY), ENOMEM,
+		     "retrieve the memory");
+	write_file("/proc/self", "make-it-fail", "0");
+
+	memory = fill_memory(FILL_SIZE);
+	sleep(1);
+	check(is_filled(memory, FILL_SIZE),
+	      "a device without its memory writes to no other");
+	luo_finish_session(session);
+	sleep(1);
+	check(is_filled(memory, FILL_SIZE), "nor does it after the finish");
+	return 0;
+}
+
+static int run_reset(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+
+	/* A driver that has a device which nobody opens lets it sleep. */
+	give_devices(&vmm);
+	sleep(1);
+	check(pci_is_powered(VENDOR, vmm.model), "an awaited device is powered");
+
+	resume(&vmm, retrieve_session(&vmm, found), packets, found);
+	check(pci_read_command(VENDOR, vmm.model) & PCI_COMMAND_INTX_DISABLE,
+	      "INTx is masked as it was");
+
+	check(!vfio_reset(&vmm.nics[0].vfio), "the device can be reset");
+	check(!(read_reg(&vmm.nics[0], REG_RCTL) & RCTL_EN),
+	      "it is off after that");
+	restart_device(&vmm.nics[0]);
+	receive(&vmm, packets, MIN_REPLACES);
+	check(true, "it can be started again");
 	return 0;
 }
 
@@ -742,9 +1085,40 @@ static int run_again(uint64_t packets)
 	struct found found[MAX_NICS];
 	struct vmm vmm;
 
-	take_over(&vmm, packets, found);
+	go_on(&vmm, retrieve_session(&vmm, found), packets, found);
 	hand_over(&vmm, packets);
 	return jump();
+}
+
+static int run_unfinished(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+
+	take_devices(&vmm, retrieve_session(&vmm, found), found);
+	receive(&vmm, packets, MIN_REPLACES);
+	expect_error(luo_preserve(luo_create_session("again"),
+				  vmm.nics[0].vfio.fd, TOKEN_DEVICE),
+		     EBUSY, "preserve a device whose update is not finished");
+	return jump();
+}
+
+static int run_early(uint64_t packets)
+{
+	struct vmm vmm;
+
+	(void)packets;
+	give_devices(&vmm);
+	return jump();
+}
+
+static int run_stopped(uint64_t packets)
+{
+	check(!(pci_read_command(VENDOR, find_model()) & PCI_COMMAND_MASTER),
+	      "a device that is not handed over is no bus master");
+	run_receive(packets);
+	check(true, "it can be opened anew");
+	return 0;
 }
 
 /* The device stays open and receives. */
@@ -787,7 +1161,7 @@ static int run_abandon(uint64_t packets)
 	session = luo_retrieve_session(SESSION);
 	retrieve_memory(&vmm, session);
 	printf("%s no driver takes a device that is handed over\n",
-	       vfio_offer(VENDOR, DEVICE) ? "not ok" : "ok");
+	       vfio_offer(VENDOR, find_model()) ? "not ok" : "ok");
 	luo_finish_session(session);
 	expect_silence(&vmm.nics[0], "nobody claims");
 	give_devices(&vmm);
@@ -814,11 +1188,20 @@ static const struct command {
 } commands[] = {
 	{ "receive", run_receive },
 	{ "update", run_update },
-	{ "change", run_change },
+	{ "detach", run_detach },
 	{ "suspend", run_suspend },
 	{ "resume", run_resume },
+	{ "signal", run_signal },
+	{ "signalled", run_signalled },
+	{ "others", run_others },
+	{ "hold", run_hold },
+	{ "poor", run_poor },
+	{ "reset", run_reset },
 	{ "wake", run_wake },
 	{ "again", run_again },
+	{ "unfinished", run_unfinished },
+	{ "early", run_early },
+	{ "stopped", run_stopped },
 	{ "crash", run_crash },
 	{ "abandon", run_abandon },
 	{ "blocked", run_blocked },

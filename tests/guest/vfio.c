@@ -10,15 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "vfio.h"
-
-#define PCI_COMMAND		4
-#define PCI_COMMAND_MEMORY	0x2
-#define PCI_COMMAND_MASTER	0x4
 
 void die(const char *fmt, ...)
 {
@@ -98,6 +95,38 @@ static void find_first(const char *vendor, const char *device, char *dir,
 	errno = ENODEV;
 	if (!find_device(vendor, device, 0, dir, size, slot, slot_size))
 		die("PCI device %s:%s", vendor, device);
+}
+
+bool pci_exists(const char *vendor, const char *device)
+{
+	char dir[300], slot[256];
+
+	return find_device(vendor, device, 0, dir, sizeof(dir), slot,
+			   sizeof(slot));
+}
+
+uint16_t pci_read_command(const char *vendor, const char *device)
+{
+	char dir[300], slot[256], path[320];
+	uint16_t command;
+	int fd;
+
+	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	snprintf(path, sizeof(path), "%s/config", dir);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || pread(fd, &command, sizeof(command), PCI_COMMAND) !=
+		      sizeof(command))
+		die("%s", path);
+	close(fd);
+	return command;
+}
+
+bool pci_is_powered(const char *vendor, const char *device)
+{
+	char dir[300], slot[256];
+
+	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	return file_is(dir, "power_state", "D0");
 }
 
 void vfio_give_slot(const char *slot, char *path, size_t size)
@@ -217,8 +246,24 @@ void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
 	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_MAP, &map);
 }
 
-void vfio_unmap(const struct vfio *vfio, uint32_t ioas, uint64_t iova,
-		uint64_t length)
+int vfio_map_file(const struct vfio *vfio, uint32_t ioas, int fd, uint64_t iova,
+		  uint64_t length)
+{
+	struct iommu_ioas_map_file map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
+			 IOMMU_IOAS_MAP_READABLE,
+		.ioas_id = ioas,
+		.fd = fd,
+		.length = length,
+		.iova = iova,
+	};
+
+	return ioctl(vfio->iommufd, IOMMU_IOAS_MAP_FILE, &map);
+}
+
+int vfio_try_unmap(const struct vfio *vfio, uint32_t ioas, uint64_t iova,
+		   uint64_t length)
 {
 	struct iommu_ioas_unmap unmap = {
 		.size = sizeof(unmap),
@@ -227,10 +272,17 @@ void vfio_unmap(const struct vfio *vfio, uint32_t ioas, uint64_t iova,
 		.length = length,
 	};
 
-	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_UNMAP, &unmap);
+	return ioctl(vfio->iommufd, IOMMU_IOAS_UNMAP, &unmap);
 }
 
-uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas)
+void vfio_unmap(const struct vfio *vfio, uint32_t ioas, uint64_t iova,
+		uint64_t length)
+{
+	if (vfio_try_unmap(vfio, ioas, iova, length))
+		die("IOMMU_IOAS_UNMAP");
+}
+
+int vfio_try_make_domain(const struct vfio *vfio, uint32_t ioas)
 {
 	struct iommu_hwpt_alloc hwpt = {
 		.size = sizeof(hwpt),
@@ -238,7 +290,8 @@ uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas)
 		.pt_id = ioas,
 	};
 
-	DO_IOCTL(vfio->iommufd, IOMMU_HWPT_ALLOC, &hwpt);
+	if (ioctl(vfio->iommufd, IOMMU_HWPT_ALLOC, &hwpt))
+		return -1;
 	return hwpt.out_hwpt_id;
 }
 
@@ -250,6 +303,15 @@ void vfio_destroy(const struct vfio *vfio, uint32_t id)
 	};
 
 	DO_IOCTL(vfio->iommufd, IOMMU_DESTROY, &destroy);
+}
+
+uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas)
+{
+	int domain = vfio_try_make_domain(vfio, ioas);
+
+	if (domain < 0)
+		die("IOMMU_HWPT_ALLOC");
+	return domain;
 }
 
 int vfio_try_attach(const struct vfio *vfio, uint32_t domain)
@@ -322,12 +384,48 @@ bool vfio_is_bus_master(const struct vfio *vfio)
 	return read_command(vfio) & PCI_COMMAND_MASTER;
 }
 
-void vfio_enable_bus_master(const struct vfio *vfio)
+static void set_command(const struct vfio *vfio, uint16_t bits)
 {
-	uint16_t command = read_command(vfio);
+	uint16_t command = read_command(vfio) | bits;
 
-	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	if (pwrite(vfio->fd, &command, sizeof(command),
 		   command_offset(vfio)) < 0)
 		die("write of the PCI command register");
+}
+
+void vfio_enable_bus_master(const struct vfio *vfio)
+{
+	set_command(vfio, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+void vfio_mask_intx(const struct vfio *vfio)
+{
+	set_command(vfio, PCI_COMMAND_INTX_DISABLE);
+}
+
+int vfio_reset(const struct vfio *vfio)
+{
+	return ioctl(vfio->fd, VFIO_DEVICE_RESET);
+}
+
+int vfio_make_msix(const struct vfio *vfio)
+{
+	struct {
+		struct vfio_irq_set set;
+		int32_t fd;
+	} irqs = {
+		.set = {
+			.argsz = sizeof(irqs),
+			.flags = VFIO_IRQ_SET_DATA_EVENTFD |
+				 VFIO_IRQ_SET_ACTION_TRIGGER,
+			.index = VFIO_PCI_MSIX_IRQ_INDEX,
+			.count = 1,
+		},
+		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	};
+
+	if (irqs.fd < 0)
+		die("eventfd");
+	DO_IOCTL(vfio->fd, VFIO_DEVICE_SET_IRQS, &irqs);
+	return irqs.fd;
 }

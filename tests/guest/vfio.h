@@ -13,6 +13,11 @@
 #define TESTDEV_VENDOR	"0x1b36"
 #define TESTDEV_DEVICE	"0x0005"
 
+#define PCI_COMMAND		4
+#define PCI_COMMAND_MEMORY	0x2
+#define PCI_COMMAND_MASTER	0x4
+#define PCI_COMMAND_INTX_DISABLE	0x400
+
 /* A device that is bound to an iommufd */
 struct vfio {
 	int fd;
@@ -31,11 +36,16 @@ bool file_is(const char *dir, const char *name, const char *text);
 #define DO_IOCTL(fd, request, arg) do_ioctl(fd, request, arg, #request)
 int do_ioctl(int fd, unsigned long request, void *arg, const char *name);
 
+/* Is there such a device? IDs are as sysfs writes them. */
+bool pci_exists(const char *vendor, const char *device);
+/* The command register of the first such device, as it is in hardware */
+uint16_t pci_read_command(const char *vendor, const char *device);
+/* Is the first such device powered, or asleep? */
+bool pci_is_powered(const char *vendor, const char *device);
 /* Give a device to vfio-pci. @path gets the name of what there is to open. */
 void vfio_give_slot(const char *slot, char *path, size_t size);
 /*
- * Give such a device, after @skip others, to vfio-pci; IDs as sysfs writes them.
- * False if there is no such.
+ * Give such a device, after @skip others, to vfio-pci. False if there is no such.
  */
 bool vfio_give(const char *vendor, const char *device, unsigned int skip,
 	       char *path, size_t size);
@@ -51,10 +61,17 @@ struct vfio vfio_bind(int fd);
 uint32_t vfio_make_ioas(const struct vfio *vfio);
 uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas);
 void vfio_destroy(const struct vfio *vfio, uint32_t id);
+int vfio_try_make_domain(const struct vfio *vfio, uint32_t ioas);
 void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
 	      uint64_t iova, uint64_t length);
+/* The beginning of a file; may fail, and returns what the ioctl does. */
+int vfio_map_file(const struct vfio *vfio, uint32_t ioas, int fd, uint64_t iova,
+		  uint64_t length);
 void vfio_unmap(const struct vfio *vfio, uint32_t ioas, uint64_t iova,
 		uint64_t length);
+/* May fail; returns what the ioctl does. */
+int vfio_try_unmap(const struct vfio *vfio, uint32_t ioas, uint64_t iova,
+		   uint64_t length);
 void vfio_attach(const struct vfio *vfio, uint32_t domain);
 /* May fail; returns what the ioctl does. */
 int vfio_try_attach(const struct vfio *vfio, uint32_t domain);
@@ -62,5 +79,10 @@ void vfio_detach(const struct vfio *vfio);
 volatile uint8_t *vfio_map_bar0(const struct vfio *vfio);
 bool vfio_is_bus_master(const struct vfio *vfio);
 void vfio_enable_bus_master(const struct vfio *vfio);
+void vfio_mask_intx(const struct vfio *vfio);
+/* Have the device signal by its first message; returns an eventfd. */
+int vfio_make_msix(const struct vfio *vfio);
+/* May fail; returns what the ioctl does. */
+int vfio_reset(const struct vfio *vfio);
 
 #endif

@@ -8,6 +8,7 @@
  * what it is told, and a device must translate as before or be blocked.
  */
 
+#include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/iommu.h>
 #include <linux/iommu_liveupdate.h>
@@ -53,6 +54,11 @@ static void start(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_out, NULL), 0);
 }
 
+static bool take_over(void)
+{
+	return true;
+}
+
 static struct attach_world *make_world(struct kunit *test,
 				       const struct world_config *config)
 {
@@ -60,13 +66,14 @@ static struct attach_world *make_world(struct kunit *test,
 	struct intel_iommu *iommu;
 
 	start(test);
+	kunit_activate_static_stub(test, liveupdate_image_takes_over, take_over);
 	world = attach_world_make(test, config);
 	iommu = &world->unit[0].iommu;
 	iommu->reg_phys = 0xfed90000;
 	iommu->flush.flush_context = qi_flush_context;
 	iommu->flush.flush_iotlb = qi_flush_iotlb;
-	/* The unit takes a new root table at once. */
-	writel(DMA_GSTS_RTPS, iommu->reg + DMAR_GSTS_REG);
+	/* The unit takes new tables at once. */
+	writel(DMA_GSTS_RTPS | DMA_GSTS_IRTPS, iommu->reg + DMAR_GSTS_REG);
 	return world;
 }
 
@@ -78,13 +85,14 @@ static struct device *device(struct attach_world *world, enum world_device which
 /* The core knows no device of the world; it is in a group for this moment. */
 static int preserve(struct attach_world *world, enum world_device which)
 {
+	struct device_domain_info *info = world_info(&world->pci[which]);
 	struct device *dev = device(world, which);
 	struct iommu_group *group = iommu_group_alloc();
 	int ret;
 
 	KUNIT_ASSERT_FALSE(world->test, IS_ERR(group));
 	dev->iommu_group = group;
-	ret = liveupdate_out_preserve(world_info(&world->pci[which]));
+	ret = liveupdate_out_preserve(info, info->domain);
 	dev->iommu_group = NULL;
 	iommu_group_put(group);
 	return ret;
@@ -182,44 +190,92 @@ static void test_handed_over(struct kunit *test)
 	unpreserve(world, WORLD_DEVICE);
 }
 
-/* The domain comes to use a page that is not handed over. */
+/* Hardware translates by another entry than the one that was frozen. */
 static void test_changed(struct kunit *test)
 {
 	const struct out_param *param = test->param_value;
 	struct attach_world *world = make_world(test, &param->config);
 	const struct unit_grant *grant = &world->domain[param->kind].grant;
 
-	world_unmap(world, param->kind, BIT(WORLD_REGION_TABLE));
 	world_attach(world, WORLD_DEVICE, param->kind);
 	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
 	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
-	world_map(world, param->kind, BIT(WORLD_REGION_TABLE), GFP_KERNEL);
+	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 
-	unit_grant(&world->machine, world->requester[WORLD_DEVICE].seen, grant,
-		   NULL);
 	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
 	KUNIT_EXPECT_EQ(test, blob->device[0].flags, 0);
 	KUNIT_EXPECT_STREQ(test, check(), "good");
-	unit_grant(&world->machine, world->requester[WORLD_DEVICE].seen, grant,
-		   grant);
 
 	unfreeze(world, WORLD_DEVICE);
 	unpreserve(world, WORLD_DEVICE);
 }
 
-/* Nobody may attach a device that is preserved, but blocking never fails. */
+/*
+ * Nobody may attach a device that is preserved, but blocking never fails. It is
+ * left out then, and still blocked after the jump.
+ */
 static void test_blocked(struct kunit *test)
 {
 	const struct out_param *param = test->param_value;
 	struct attach_world *world = make_world(test, &param->config);
+	const struct unit_grant *grant = &world->domain[param->kind].grant;
 
 	world_attach(world, WORLD_DEVICE, param->kind);
 	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
 	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
-	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), -EBUSY);
-	KUNIT_EXPECT_EQ(test, blob->nr_devices, 0);
+	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, blob->nr_devices, 1);
+	KUNIT_EXPECT_EQ(test, blob->device[0].flags, 0);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
+
+	unfreeze(world, WORLD_DEVICE);
 	unpreserve(world, WORLD_DEVICE);
 	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), -EBUSY);
+}
+
+static bool remaps(struct intel_iommu *iommu)
+{
+	return true;
+}
+
+/* No interrupt gets through by what the table had until the jump. */
+static void test_interrupts(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+	struct intel_iommu *iommu = &world->unit[0].iommu;
+	struct unit_model *unit = world->unit[0].model;
+	struct root_entry *root = iommu->root_entry;
+	unsigned int flushes;
+	u64 irta;
+
+	if (!IS_ENABLED(CONFIG_IRQ_REMAP))
+		kunit_skip(test, "interrupts are not remapped");
+	kunit_activate_static_stub(test, intel_irq_remapping_is_set_up, remaps);
+	world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+	KUNIT_EXPECT_EQ(test, readq(iommu->reg + DMAR_IRTA_REG), 0);
+
+	flushes = unit->counts.interrupt_flushes;
+	unit->root = blob->unit[0].rtaddr & VTD_PAGE_MASK;
+	KUNIT_EXPECT_TRUE(test, hand_over(iommu));
+	irta = readq(iommu->reg + DMAR_IRTA_REG);
+	KUNIT_EXPECT_EQ(test, irta & VTD_PAGE_MASK, blob->unit[0].irq_table);
+	KUNIT_EXPECT_NE(test, irta & VTD_PAGE_MASK, 0);
+	/* As many entries as a page has, each of 16 bytes and all zero */
+	KUNIT_EXPECT_EQ(test, 16 << ((irta & 0xf) + 1), SZ_4K);
+	KUNIT_EXPECT_NULL(test, memchr_inv(phys_to_virt(blob->unit[0].irq_table),
+					   0, SZ_4K));
+	KUNIT_EXPECT_EQ(test, unit->counts.interrupt_flushes, flushes + 1);
+
+	iommu->root_entry = root;
+	unit->root = virt_to_phys(root);
+	iommu_set_root_entry(iommu);
+	unfreeze(world, WORLD_DEVICE);
+	unpreserve(world, WORLD_DEVICE);
 }
 
 /* Two devices share page tables, and the first record goes. */
@@ -254,6 +310,7 @@ static struct kunit_case liveupdate_out_cases[] = {
 	KUNIT_CASE_PARAM(test_handed_over, out_gen_params),
 	KUNIT_CASE_PARAM(test_changed, out_gen_params),
 	KUNIT_CASE_PARAM(test_blocked, out_gen_params),
+	KUNIT_CASE_PARAM(test_interrupts, out_gen_params),
 	KUNIT_CASE_PARAM(test_shared, out_gen_params),
 	{}
 };

@@ -291,6 +291,7 @@ struct unit_requester {
  * @fences: wait descriptors that only order what is in a submission
  * @syncs: invalidations of the cache that holds the entries
  * @atcs: invalidations of ATCs
+ * @interrupt_flushes: invalidations of the interrupt entry cache
  * @write_buffer: flushes of the write buffer
  * @drains: how often page requests were drained
  * @drained: number of stores before the last time
@@ -303,6 +304,7 @@ struct unit_counts {
 	unsigned int fences;
 	unsigned int syncs;
 	unsigned int atcs;
+	unsigned int interrupt_flushes;
 	unsigned int write_buffer;
 	unsigned int drains;
 	unsigned int drained;

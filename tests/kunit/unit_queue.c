@@ -55,6 +55,7 @@ static const struct form forms[] = {
 	{ QI_DIOTLB_TYPE, "device TLB",
 	  QI_PFSID_LOW | QI_PFSID_HIGH | QI_QDEP | QI_SID,
 	  QI_DEV_IOTLB_SIZE | QI_ADDR, BIT(0) },
+	{ QI_IEC_TYPE, "interrupt entry cache", 0, 0, BIT(0) },
 	{ QI_IWD_TYPE, "wait", QI_WAIT_FLAGS | QI_WAIT_DATA, QI_WAIT_ADDR,
 	  BIT(0) | BIT(1) | BIT(2) | BIT(3) },
 	{ QI_EIOTLB_TYPE, "PASID-based IOTLB", QI_GRAN | QI_DID | QI_PASID,
@@ -262,6 +263,11 @@ static void do_pasid(struct unit_model *unit, const struct qi_desc *desc)
 			      FIELD_GET(QI_GRAN, desc->qw0));
 }
 
+static void do_interrupts(struct unit_model *unit, const struct qi_desc *desc)
+{
+	unit->counts.interrupt_flushes++;
+}
+
 /* In the order that leaves most behind, see above */
 static const struct {
 	u64 type;
@@ -274,6 +280,7 @@ static const struct {
 	{ QI_EIOTLB_TYPE, do_pasid_iotlb, UNIT_IN_QUEUE },
 	{ QI_PC_TYPE, do_pasid, UNIT_IN_QUEUE },
 	{ QI_CC_TYPE, do_context, UNIT_IN_QUEUE },
+	{ QI_IEC_TYPE, do_interrupts, UNIT_IN_QUEUE },
 };
 
 /*

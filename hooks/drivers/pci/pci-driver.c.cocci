@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// Once: if (!pci_liveupdate_is_kept(
+// Once: if (!pci_liveupdate_is_outgoing(
 // Once: if (!pci_liveupdate_may_bind(
 // Once: #include <linux/pci_liveupdate.h>
 //
@@ -24,7 +24,7 @@ static void pci_device_shutdown(struct device *dev)
 	...
 	if (kexec_in_progress && in_d3)
 -		pci_clear_master(pdev);
-+		if (!pci_liveupdate_is_kept(pdev))
++		if (!pci_liveupdate_is_outgoing(pdev))
 +			pci_clear_master(pdev);
 }
 

@@ -19,6 +19,7 @@
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/iommu_liveupdate.h>
+#include <linux/iommufd_liveupdate.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/vfio_pci.h>
 #include <linux/kho_preserved.h>
@@ -38,7 +39,7 @@ static u32 crc_of(const struct vfio_pci_ser *data)
 	return crc32_le(~0, (const u8 *)data + start, sizeof(*data) - start);
 }
 
-static void describe(struct vfio_pci_ser *data, struct pci_dev *pdev)
+static void describe(struct vfio_pci_ser *data, struct pci_dev *pdev, u32 flags)
 {
 	unsigned int i;
 
@@ -50,10 +51,18 @@ static void describe(struct vfio_pci_ser *data, struct pci_dev *pdev)
 		.sid = pci_dev_id(pdev),
 		.vendor = pdev->vendor,
 		.device = pdev->device,
+		.flags = flags,
 	};
 	for (i = 0; i < PCI_STD_NUM_BARS; i++)
 		data->bar[i] = pci_resource_start(pdev, i);
 	data->crc = crc_of(data);
+}
+
+static struct vfio_pci_core_device *vdev_of(struct file *file)
+{
+	struct vfio_device_file *df = file->private_data;
+
+	return container_of(df->device, struct vfio_pci_core_device, vdev);
 }
 
 static struct pci_dev *pdev_of(struct file *file)
@@ -89,6 +98,33 @@ static unsigned long vfio_liveupdate_get_id(struct file *file)
 	return (unsigned long)df->device;
 }
 
+/* What the device reaches stays as it is, and then how it is translated. */
+static int preserve_translation(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device_file *df = args->file->private_data;
+	struct iommufd_device *idev = df->device->iommufd_device;
+	struct iommu_domain *domain;
+	int ret;
+
+	domain = iommufd_device_preserve(idev, args->file_set);
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+
+	ret = iommu_liveupdate_preserve(df->device->dev, domain);
+	if (ret)
+		iommufd_device_unpreserve(idev);
+
+	return ret;
+}
+
+static void unpreserve_translation(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device_file *df = args->file->private_data;
+
+	iommu_liveupdate_unpreserve(df->device->dev);
+	iommufd_device_unpreserve(df->device->iommufd_device);
+}
+
 static int vfio_liveupdate_preserve(struct liveupdate_file_op_args *args)
 {
 	struct pci_dev *pdev = pdev_of(args->file);
@@ -99,35 +135,43 @@ static int vfio_liveupdate_preserve(struct liveupdate_file_op_args *args)
 	if (IS_ERR(data))
 		return PTR_ERR(data);
 
-	ret = iommu_liveupdate_preserve(&pdev->dev);
+	ret = preserve_translation(args);
 	if (ret) {
 		kho_unpreserve_free(data);
 		return ret;
 	}
 
-	pci_liveupdate_keep(pdev);
-	describe(data, pdev);
+	pci_liveupdate_preserve(pdev);
+	describe(data, pdev, vdev_of(args->file)->reset_works ?
+		 VFIO_PCI_SER_RESET_WORKS : 0);
 	args->serialized_data = virt_to_phys(data);
 	return 0;
 }
 
 static void vfio_liveupdate_unpreserve(struct liveupdate_file_op_args *args)
 {
-	struct pci_dev *pdev = pdev_of(args->file);
-
-	iommu_liveupdate_unpreserve(&pdev->dev);
-	pci_liveupdate_drop(pdev);
+	unpreserve_translation(args);
+	pci_liveupdate_unpreserve(pdev_of(args->file));
 	kho_unpreserve_free(phys_to_virt(args->serialized_data));
 }
 
 static int vfio_liveupdate_freeze(struct liveupdate_file_op_args *args)
 {
-	return iommu_liveupdate_freeze(&pdev_of(args->file)->dev);
+	struct pci_dev *pdev = pdev_of(args->file);
+	int ret = iommu_liveupdate_freeze(&pdev->dev);
+
+	if (!ret)
+		pci_liveupdate_freeze(pdev);
+
+	return ret;
 }
 
 static void vfio_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
 {
-	iommu_liveupdate_unfreeze(&pdev_of(args->file)->dev);
+	struct pci_dev *pdev = pdev_of(args->file);
+
+	pci_liveupdate_unfreeze(pdev);
+	iommu_liveupdate_unfreeze(&pdev->dev);
 }
 
 /* What was handed over, or NULL if it cannot be believed */
@@ -141,7 +185,8 @@ static struct vfio_pci_ser *get_data(phys_addr_t phys)
 	data = phys_to_virt(phys);
 	if (data->magic != VFIO_PCI_SER_MAGIC ||
 	    data->version != VFIO_PCI_SER_VERSION ||
-	    data->length != sizeof(*data) || data->crc != crc_of(data))
+	    data->length != sizeof(*data) || data->crc != crc_of(data) ||
+	    data->flags & ~VFIO_PCI_SER_RESET_WORKS)
 		return NULL;
 
 	return data;
@@ -190,7 +235,7 @@ static int retrieve_device(struct pci_dev *pdev,
 	struct vfio_pci_ser now;
 	int ret;
 
-	describe(&now, pdev);
+	describe(&now, pdev, data->flags);
 	if (memcmp(&now, data, sizeof(now))) {
 		pci_err(pdev, "live update: not the device that it was, or its BARs have moved\n");
 		return -ENXIO;
@@ -211,7 +256,9 @@ static int retrieve_device(struct pci_dev *pdev,
 	if (IS_ERR(*file))
 		return PTR_ERR(*file);
 
-	pci_liveupdate_keep(pdev);
+	vdev->interrupts_lost = true;
+	vdev->reset_works = data->flags & VFIO_PCI_SER_RESET_WORKS;
+	pci_liveupdate_retrieve(pdev);
 	return 0;
 }
 
@@ -256,7 +303,7 @@ static void vfio_liveupdate_finish(struct liveupdate_file_op_args *args)
 
 	/* The file, which LUO holds until after this, holds the device. */
 	if (args->retrieve_status > 0)
-		pci_liveupdate_drop(pdev_of(args->file));
+		pci_liveupdate_finish(pdev_of(args->file));
 	if (data)
 		kho_restore_free(data);
 }

@@ -8,12 +8,13 @@
 #include <linux/types.h>
 
 struct device;
+struct iommu_domain;
 struct liveupdate_flb;
 
 /* To be registered with every file handler that calls the functions below */
 extern struct liveupdate_flb iommu_liveupdate_flb;
 
-int iommu_liveupdate_preserve(struct device *dev);
+int iommu_liveupdate_preserve(struct device *dev, struct iommu_domain *domain);
 void iommu_liveupdate_unpreserve(struct device *dev);
 int iommu_liveupdate_freeze(struct device *dev);
 void iommu_liveupdate_unfreeze(struct device *dev);

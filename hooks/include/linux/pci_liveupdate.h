@@ -10,14 +10,19 @@
 struct pci_dev;
 
 #ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
-void pci_liveupdate_keep(struct pci_dev *pdev);
-void pci_liveupdate_drop(struct pci_dev *pdev);
-bool pci_liveupdate_is_kept(struct pci_dev *pdev);
+void pci_liveupdate_preserve(struct pci_dev *pdev);
+void pci_liveupdate_unpreserve(struct pci_dev *pdev);
+bool pci_liveupdate_is_outgoing(struct pci_dev *pdev);
+void pci_liveupdate_freeze(struct pci_dev *pdev);
+void pci_liveupdate_unfreeze(struct pci_dev *pdev);
 int pci_liveupdate_await(u16 segment, u16 sid);
 void pci_liveupdate_await_no_more(u16 segment, u16 sid);
 bool pci_liveupdate_may_bind(struct pci_dev *pdev);
+void pci_liveupdate_retrieve(struct pci_dev *pdev);
+void pci_liveupdate_finish(struct pci_dev *pdev);
+bool pci_liveupdate_is_retrieved(struct pci_dev *pdev);
 #else
-static inline bool pci_liveupdate_is_kept(struct pci_dev *pdev)
+static inline bool pci_liveupdate_is_outgoing(struct pci_dev *pdev)
 {
 	return false;
 }
@@ -25,6 +30,11 @@ static inline bool pci_liveupdate_is_kept(struct pci_dev *pdev)
 static inline bool pci_liveupdate_may_bind(struct pci_dev *pdev)
 {
 	return true;
+}
+
+static inline bool pci_liveupdate_is_retrieved(struct pci_dev *pdev)
+{
+	return false;
 }
 #endif
 

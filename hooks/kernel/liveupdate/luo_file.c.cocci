@@ -2,6 +2,7 @@
 //
 // Once: EXPORT_SYMBOL_GPL(liveupdate_register_file_handler);
 // Once: EXPORT_SYMBOL_GPL(liveupdate_unregister_file_handler);
+// Once: args.file_set = file_set;
 //
 // VFIO may be a module. The orchestrator is made for handlers in modules: it
 // holds their owner from the time that a file is preserved, or found handed
@@ -19,6 +20,18 @@ f(...)
 	...
 }
 +EXPORT_SYMBOL_GPL(f);
+
+// A device must reach nothing but what is preserved with it.
+@@
+identifier file_set, args, file;
+@@
+luo_preserve_file(struct luo_file_set *file_set, ...)
+{
+	<...
+	args.file = file;
++	args.file_set = file_set;
+	...>
+}
 
 // A handler that retrieves has runtime state, too, until it finishes.
 @@

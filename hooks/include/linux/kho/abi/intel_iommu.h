@@ -3,8 +3,6 @@
 #define _LINUX_KHO_ABI_INTEL_IOMMU_H
 
 #include <linux/bits.h>
-#include <linux/build_bug.h>
-#include <linux/sizes.h>
 #include <linux/types.h>
 
 /**
@@ -22,7 +20,7 @@
 #define VTD_LUO_FLB_COMPATIBLE	"intel-iommu-v1"
 
 #define VTD_SER_MAGIC		0x5644542d4c495645ULL	/* VDT-LIVE */
-#define VTD_SER_VERSION		1
+#define VTD_SER_VERSION		2
 #define VTD_SER_MAX_UNITS	64
 #define VTD_SER_MAX_DEVICES	128
 #define VTD_SER_MAX_SIDS	8
@@ -43,10 +41,13 @@ enum vtd_ser_kind {
  * @rtaddr: its root table address register: mode, and the root table. That and
  *          the context tables it points to have entries of the devices below
  *          and no others.
+ * @irq_table: the page with its interrupt remapping table, in which every entry
+ *             is absent; 0 if it does not remap interrupts
  */
 struct vtd_unit_ser {
 	u64 reg;
 	u64 rtaddr;
+	u64 irq_table;
 };
 
 /**
@@ -63,8 +64,10 @@ struct vtd_unit_ser {
  *         without PASID; the others are zero
  * @pasid_dir: scalable mode: page with its PASID directory
  * @pasid_table: scalable mode: page with @entry
- * @list: first &struct vtd_pages_ser of its page table's pages
- * @nr_pages: how many there are
+ * @nr_pages: number of pages of its page table. Each is preserved by itself.
+ * @pages_crc: CRC-32 of their addresses, each an u64, as a walk in the order of
+ *             IOVAs comes to them, a table before those that it points to
+ * @reserved: 0
  */
 struct vtd_device_ser {
 	u32 unit;
@@ -78,8 +81,9 @@ struct vtd_device_ser {
 	u64 entry[3];
 	u64 pasid_dir;
 	u64 pasid_table;
-	u64 list;
 	u64 nr_pages;
+	u32 pages_crc;
+	u32 reserved;
 };
 
 /**
@@ -105,23 +109,5 @@ struct vtd_ser {
 	struct vtd_unit_ser unit[VTD_SER_MAX_UNITS];
 	struct vtd_device_ser device[VTD_SER_MAX_DEVICES];
 };
-
-#define VTD_SER_LIST_PAGES	510
-
-/**
- * struct vtd_pages_ser - a page full of addresses of pages
- * @next: the next one, 0 after the last
- * @nr: number of entries of @page, at least 1
- * @crc: CRC-32 of this page with 0 in this place
- * @page: addresses of pages of a page table, in no order
- */
-struct vtd_pages_ser {
-	u64 next;
-	u32 nr;
-	u32 crc;
-	u64 page[VTD_SER_LIST_PAGES];
-};
-
-static_assert(sizeof(struct vtd_pages_ser) == SZ_4K);
 
 #endif /* _LINUX_KHO_ABI_INTEL_IOMMU_H */

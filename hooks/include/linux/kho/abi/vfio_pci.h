@@ -2,6 +2,7 @@
 #ifndef _LINUX_KHO_ABI_VFIO_PCI_H
 #define _LINUX_KHO_ABI_VFIO_PCI_H
 
+#include <linux/bits.h>
 #include <linux/pci.h>
 #include <linux/types.h>
 
@@ -19,7 +20,10 @@
 #define VFIO_PCI_LUO_FH_COMPATIBLE	"vfio-pci-cdev-v1"
 
 #define VFIO_PCI_SER_MAGIC		0x5646494f	/* VFIO */
-#define VFIO_PCI_SER_VERSION		1
+#define VFIO_PCI_SER_VERSION		2
+
+/* The device can be reset. That is found out where it is opened, by doing so. */
+#define VFIO_PCI_SER_RESET_WORKS	BIT(0)
 
 /**
  * struct vfio_pci_ser - what is handed over of a device's file
@@ -31,6 +35,8 @@
  * @sid: bus, device and function
  * @vendor: what the device says it is
  * @device: what the device says it is
+ * @flags: %VFIO_PCI_SER_RESET_WORKS
+ * @reserved: 0
  * @bar: where user space and peers find its registers
  */
 struct vfio_pci_ser {
@@ -42,6 +48,8 @@ struct vfio_pci_ser {
 	u16 sid;
 	u16 vendor;
 	u16 device;
+	u32 flags;
+	u32 reserved;
 	u64 bar[PCI_STD_NUM_BARS];
 };
 

@@ -1,0 +1,12 @@
+# Once: unsigned int preserved;
+# Once: struct iommufd_hwpt_paging *preserved;
+# Once: iommufd_device_get_hwpt(
+/^struct io_pagetable \{/,/^\};/ s/^\tunsigned long iova_alignment;$/&\
+	\/* For a live update: how many devices need it to stay as it is *\/\
+	unsigned int preserved;/
+/^struct iommufd_device \{/,/^\};/ s/^\tbool destroying;$/&\
+	struct iommufd_hwpt_paging *preserved; \/* For a live update *\//
+/^struct device \*iommufd_global_device\(void\);$/i\
+struct iommufd_hw_pagetable *\
+iommufd_device_get_hwpt(struct iommufd_device *idev);\
+
