@@ -29,6 +29,7 @@
 #include <linux/iommu_liveupdate.h>
 #include <linux/kho/abi/intel_iommu.h>
 #include <linux/liveupdate.h>
+#include <linux/liveupdate_format.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 
@@ -140,6 +141,8 @@ void iommu_liveupdate_settle(u16 segment, u16 sid)
 		liveupdate_in_settle(segment, sid);
 }
 EXPORT_SYMBOL_GPL(iommu_liveupdate_settle);
+
+LIVEUPDATE_FORMAT(format, VTD_LUO_FLB_COMPATIBLE, VTD_SER_VERSION);
 
 /* Nobody asks for the object, but there must be one. */
 static int flb_preserve(struct liveupdate_flb_op_args *args)

@@ -24,6 +24,7 @@
 #include <linux/kho/abi/vfio_pci.h>
 #include <linux/kho_preserved.h>
 #include <linux/liveupdate.h>
+#include <linux/liveupdate_format.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/vfio.h>
@@ -320,6 +321,8 @@ static const struct liveupdate_file_ops vfio_liveupdate_ops = {
 	.finish = vfio_liveupdate_finish,
 	.owner = THIS_MODULE,
 };
+
+LIVEUPDATE_FORMAT(format, VFIO_PCI_LUO_FH_COMPATIBLE, VFIO_PCI_SER_VERSION);
 
 static struct liveupdate_file_handler vfio_liveupdate_handler = {
 	.ops = &vfio_liveupdate_ops,
