@@ -65,9 +65,11 @@ class Case(NamedTuple):
     that it is no matter. CONSOLE says by which regular expressions something is
     seen there. The jump is to the kernel NEXT, if given. APPEND are more
     parameters of kernels, GUEST of guest.py. There are as many results as NICS,
-    of QEMU's MODEL, if one is taken over; if LOSSY, packets may be lost. With BRIDGE, NICs are
-    conventional PCI, and do DMA by the requester ID of a bridge. If REFUSES, the
-    kernel says that it refuses something, which is an error to it.
+    of QEMU's MODEL, if one is taken over; if LOSSY, packets may be lost. With
+    BRIDGE, NICs are conventional PCI, and do DMA by the requester ID of a bridge.
+    If REFUSES, the kernel says that it refuses something, which is an error to
+    it. RATE is of packets in a second: where memory is stirred, the ring has to
+    last for longer.
     """
     command: str
     modes: tuple = ("legacy", "scalable-ss")
@@ -80,6 +82,7 @@ class Case(NamedTuple):
     model: str = "e1000"
     bridge: bool = False
     lossy: bool = False
+    rate: int = RATE
     refuses: bool = False
 
 
@@ -105,11 +108,12 @@ CASES = {
                     faults=True),
     # One of two devices is detached, and no obstacle to the other one.
     "detached": Case("live-update 1 nic detach {n} next nic others {n}",
-                     nics=2, refuses=True, console=TRANSLATES | {
+                     nics=2, rate=100, refuses=True, console=TRANSLATES | {
                          "it says so":
                          "left out, and blocked at the jump: is not attached"}),
     # Memory stays where it is until the device has left it.
-    "hold": Case("live-update 1 nic update {n} next nic hold {n}", MODES),
+    "hold": Case("live-update 1 nic update {n} next nic hold {n}", MODES,
+                 rate=50),
     "poor": Case("live-update 1 nic update {n} next nic poor {n}",
                  ("scalable-ss",), faults=True, console={
                      "it fails half way": "failed to add to page cache"},
@@ -150,7 +154,7 @@ CASES = {
                   refuses=True),
     # What the file could do before the jump it can do after it.
     "reset": Case("live-update 1 nic update {n} next nic reset {n}",
-                  model="e1000e"),
+                  model="e1000e", rate=50),
     # Messages that a device sends during the jump are lost, and made up for.
     "signal": Case("live-update 1 nic signal {n} next nic signalled {n}",
                    model="e1000e"),
@@ -268,7 +272,7 @@ def describe_nic(i, wire, case):
 
 def run_guest(kernel, mode, name, case):
     """Boot, send packets; returns output, times, console and the sender."""
-    rate = RATE_OF_FAULTS if case.faults else RATE
+    rate = RATE_OF_FAULTS if case.faults else case.rate
     log = f"{name}-{kernel}-{mode}"
     with contextlib.ExitStack() as stack:
         wires = [make_wire(stack) for _ in range(case.nics)]
@@ -330,12 +334,12 @@ def update(kernel, mode, rounds=0):
     return result, output, times, sender
 
 
-def find_wrong(result, lossy=False):
+def find_wrong(result, rate=RATE, lossy=False):
     """What is not as promised of a NIC that was taken over"""
     for key, good in GOOD.items():
         if result[key] != good and not (lossy and key == "lost"):
             yield f"{key}={result[key]}, should be {good}"
-    if int(result["during-jump"]) < RATE:
+    if int(result["during-jump"]) < rate:
         yield "received nothing to speak of during the jump"
     if int(result["replaces-after"]) < REPLACES:
         yield f"only {result['replaces-after']} replaces"
@@ -441,7 +445,7 @@ def judge_case(case, output, console):
     # A stream that began while the host was sending has a gap there.
     resumed = [result for result in read_results(output) if "state" in result]
     for result in resumed:
-        wrong = ", ".join(find_wrong(result, case.lossy))
+        wrong = ", ".join(find_wrong(result, case.rate, case.lossy))
         yield not wrong, f"a NIC is taken over {wrong}".rstrip()
     if re.search("nic (resume|hold|reset|wake|crash)", case.command):
         yield len(resumed) == case.nics, "and so are all that there are"
