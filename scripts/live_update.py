@@ -113,7 +113,7 @@ CASES = {
                          "left out, and blocked at the jump: is not attached"}),
     # Memory stays where it is until the device has left it.
     "hold": Case("live-update 1 nic update {n} next nic hold {n}", MODES,
-                 rate=50),
+                 rate=20),
     "poor": Case("live-update 1 nic update {n} next nic poor {n}",
                  ("scalable-ss",), faults=True, console={
                      "it fails half way": "failed to add to page cache"},
@@ -153,11 +153,13 @@ CASES = {
                   console={"it says why": "is not alone in its group"},
                   refuses=True),
     # What the file could do before the jump it can do after it.
-    "reset": Case("live-update 1 nic update {n} next nic reset {n}",
+    "reset": Case("live-update 1 nic update {n} next nic reset {n}", rate=100),
+    # Nobody opens a device that has power management.
+    "awake": Case("live-update 1 nic update {n} next nic awake {n}",
                   model="e1000e", rate=50),
     # Messages that a device sends during the jump are lost, and made up for.
     "signal": Case("live-update 1 nic signal {n} next nic signalled {n}",
-                   model="e1000e"),
+                   model="e1000e", rate=50),
     # A kexec at any moment: before anything is retrieved, and before the finish
     "early": Case("live-update 1 nic update {n} next "
                   "live-update 1 nic early {n} next nic stopped {n}"),
@@ -447,7 +449,7 @@ def judge_case(case, output, console):
     for result in resumed:
         wrong = ", ".join(find_wrong(result, case.rate, case.lossy))
         yield not wrong, f"a NIC is taken over {wrong}".rstrip()
-    if re.search("nic (resume|hold|reset|wake|crash)", case.command):
+    if re.search("nic (resume|hold|awake|reset|wake|crash)", case.command):
         yield len(resumed) == case.nics, "and so are all that there are"
     for what, text in case.console.items():
         yield bool(re.search(text, console, re.DOTALL)), what

@@ -23,8 +23,10 @@
  *                   move; prints KTAP
  *   nic poor N      in that kernel: have the memory not retrieved for want of
  *                   memory, and see that the device does no harm; prints KTAP
- *   nic reset N     the same, with INTx masked and the device powered all the
- *                   time, then reset it, and receive N packets more; prints KTAP
+ *   nic awake N     the same, with nobody who has the device open for a while;
+ *                   prints KTAP
+ *   nic reset N     the same, then reset it, and receive N packets more; prints
+ *                   KTAP
  *   nic wake N      the same, with a suspend and resume before that
  *   nic again N     the same, and then hand over once more
  *   nic unfinished N  the same, but start the next kernel before the session is
@@ -113,10 +115,12 @@ static const char *const models[] = { "0x100e", "0x10d3" };
 
 #define MIN_REPLACES	1000
 
-#define HUGE_PAGES	"/sys/kernel/mm/hugepages/hugepages-2048kB"
-/* A good part of what is free */
+#define HUGE_PAGE	(2UL << 20)
+#define HUGE_PAGES	"/sys/kernel/mm/transparent_hugepage"
+#define KHUGEPAGED	HUGE_PAGES "/khugepaged"
 #define FILL		0xa5
-#define FILL_SIZE	(400UL << 20)
+/* What is left to others, in bytes */
+#define SPARE		(64UL << 20)
 #define FAILSLAB	"/sys/kernel/debug/failslab"
 /* What is enough to put the first half of the pages into a file */
 #define HALF_WAY	"12000"
@@ -819,10 +823,24 @@ static const char *retrieve_device(struct vmm *vmm, unsigned int i, int session)
 	return fd < 0 ? "opened-anew" : "handed-over";
 }
 
-/* What a round must not cost: free memory in kB, domain ids */
-static void print_resources(void)
+static unsigned long read_number(const char *dir, const char *name)
 {
-	unsigned long memory = 0, ids = 0;
+	unsigned long number;
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%lu", &number) != 1)
+		die("%s", path);
+	fclose(file);
+	return number;
+}
+
+/* In kB */
+static unsigned long free_memory(void)
+{
+	unsigned long memory = 0;
 	char line[128];
 	FILE *file;
 
@@ -832,11 +850,14 @@ static void print_resources(void)
 			break;
 	if (file)
 		fclose(file);
-	file = fopen("/sys/class/iommu/dmar0/intel-iommu/domains_used", "r");
-	if (!file || fscanf(file, "%lu", &ids) != 1)
-		die("domains_used");
-	fclose(file);
-	printf("nic: resources free-kB=%lu ids=%lu\n", memory, ids);
+	return memory;
+}
+
+/* What a round must not cost: free memory, domain ids */
+static void print_resources(void)
+{
+	printf("nic: resources free-kB=%lu ids=%lu\n", free_memory(),
+	       read_number("/sys/class/iommu/dmar0/intel-iommu", "domains_used"));
 }
 
 /* How a device was found */
@@ -941,41 +962,72 @@ static int run_others(uint64_t packets)
 	return 0;
 }
 
-/* Memory that is full of the same */
-static uint8_t *fill_memory(size_t size)
-{
-	uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+/* Nearly all memory that is free, page by page, and full of the same */
+struct filled {
+	uint8_t *memory;
+	size_t size;
+};
 
-	if (memory == MAP_FAILED)
+static struct filled fill_memory(void)
+{
+	struct filled filled = { .size = (free_memory() << 10) - SPARE };
+
+	write_file(HUGE_PAGES, "enabled", "never");
+	filled.memory = mmap(NULL, filled.size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (filled.memory == MAP_FAILED)
 		die("mmap");
-	memset(memory, FILL, size);
-	return memory;
+	memset(filled.memory, FILL, filled.size);
+	return filled;
 }
 
-static bool is_filled(const uint8_t *memory, size_t size)
+static bool is_filled(const struct filled *filled)
 {
-	return memory[0] == FILL && !memcmp(memory, memory + 1, size - 1);
+	return filled->memory[0] == FILL &&
+	       !memcmp(filled->memory, filled->memory + 1, filled->size - 1);
+}
+
+/*
+ * Let huge pages take the place of small ones, which are free then. Returns how
+ * many did: all that may are the first of the file, at a place for a huge page.
+ */
+static unsigned long count_collapsed(int memfd)
+{
+	unsigned long before = read_number(KHUGEPAGED, "pages_collapsed"), scans;
+	uintptr_t room;
+	void *start;
+
+	write_file(HUGE_PAGES, "shmem_enabled", "force");
+	write_file(HUGE_PAGES, "enabled", "madvise");
+	write_file(KHUGEPAGED, "scan_sleep_millisecs", "10");
+	room = (uintptr_t)mmap(NULL, 2 * HUGE_PAGE, PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	start = (void *)((room + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
+	if (mmap(start, HUGE_PAGE, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED | MAP_POPULATE, memfd, 0) != start)
+		die("mmap");
+
+	scans = read_number(KHUGEPAGED, "full_scans");
+	while (read_number(KHUGEPAGED, "full_scans") < scans + 2)
+		sleep(1);
+	return read_number(KHUGEPAGED, "pages_collapsed") - before;
 }
 
 /* What a kernel does with memory that is free to move, or that has become free */
 static void stir_memory(const struct vmm *vmm)
 {
-	uint8_t *memory;
+	struct filled filled;
 
 	expect_error(fallocate(vmm->memfd,
 			       FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
 			       sizeof(struct memory)),
 		     EPERM, "punch a hole into memory that a device writes to");
 	expect_error(ftruncate(vmm->memfd, 0), EPERM, "truncate it");
-	madvise(vmm->nics[0].memory, sizeof(struct memory), MADV_PAGEOUT);
-	/* As many as there can be: what may move does, to make room for them. */
-	write_file(HUGE_PAGES, "nr_hugepages", "10000");
-	write_file(HUGE_PAGES, "nr_hugepages", "0");
-	memory = fill_memory(FILL_SIZE);
+	check(!count_collapsed(vmm->memfd), "no huge page takes its place");
+	filled = fill_memory();
 	sleep(1);
-	check(is_filled(memory, FILL_SIZE), "a device writes to no other memory");
-	munmap(memory, FILL_SIZE);
+	check(is_filled(&filled), "a device writes to no other memory");
+	munmap(filled.memory, filled.size);
 }
 
 /*
@@ -1016,42 +1068,51 @@ static int run_hold(uint64_t packets)
 	return 0;
 }
 
-/* Let allocations of this task fail, once there were so many bytes. */
-static void run_out_of_memory(const char *bytes)
+/* Retrieve a file with so many bytes of memory for it, and no more */
+static int retrieve_with(const char *bytes, int session, uint64_t token)
 {
+	int fail = open("/proc/self/make-it-fail", O_WRONLY);
+	int ret, error;
+
 	write_file(FAILSLAB, "probability", "100");
 	write_file(FAILSLAB, "times", "-1");
 	write_file(FAILSLAB, "task-filter", "Y");
 	write_file(FAILSLAB, "ignore-gfp-wait", "N");
 	write_file(FAILSLAB, "verbose", "0");
 	write_file(FAILSLAB, "space", bytes);
-	write_file("/proc/self", "make-it-fail", "1");
+
+	/* In between not even a file can be opened. */
+	if (write(fail, "1", 1) < 0)
+		die("make-it-fail");
+	ret = luo_retrieve(session, token);
+	error = errno;
+	if (write(fail, "0", 1) < 0)
+		die("make-it-fail");
+	close(fail);
+	errno = error;
+	return ret;
 }
 
 /* The device writes to memory that nobody could retrieve. */
 static int run_poor(uint64_t packets)
 {
-	uint8_t *memory;
+	struct filled filled;
 	int session;
 
 	(void)packets;
 	session = luo_retrieve_session(SESSION);
-	run_out_of_memory(HALF_WAY);
-	expect_error(luo_retrieve(session, TOKEN_MEMORY), ENOMEM,
+	expect_error(retrieve_with(HALF_WAY, session, TOKEN_MEMORY), ENOMEM,
 		     "retrieve the memory");
-	write_file("/proc/self", "make-it-fail", "0");
-
-	memory = fill_memory(FILL_SIZE);
+	filled = fill_memory();
 	sleep(1);
-	check(is_filled(memory, FILL_SIZE),
-	      "a device without its memory writes to no other");
+	check(is_filled(&filled), "a device without its memory writes to no other");
 	luo_finish_session(session);
 	sleep(1);
-	check(is_filled(memory, FILL_SIZE), "nor does it after the finish");
+	check(is_filled(&filled), "nor does it after the finish");
 	return 0;
 }
 
-static int run_reset(uint64_t packets)
+static int run_awake(uint64_t packets)
 {
 	struct found found[MAX_NICS];
 	struct vmm vmm;
@@ -1060,13 +1121,18 @@ static int run_reset(uint64_t packets)
 	give_devices(&vmm);
 	sleep(1);
 	check(pci_is_powered(VENDOR, vmm.model), "an awaited device is powered");
+	resume(&vmm, retrieve_session(&vmm, found), packets, found);
+	return 0;
+}
+
+static int run_reset(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
 
 	resume(&vmm, retrieve_session(&vmm, found), packets, found);
 	check(pci_read_command(VENDOR, vmm.model) & PCI_COMMAND_INTX_DISABLE,
 	      "INTx is masked as it was");
-
-	/* QEMU's device only says that it is reset when it wakes up. */
-	pci_write(VENDOR, vmm.model, "reset_method", "bus");
 	check(!vfio_reset(&vmm.nics[0].vfio), "the device can be reset");
 	check(!(read_reg(&vmm.nics[0], REG_RCTL) & RCTL_EN),
 	      "it is off after that");
@@ -1198,6 +1264,7 @@ static const struct command {
 	{ "others", run_others },
 	{ "hold", run_hold },
 	{ "poor", run_poor },
+	{ "awake", run_awake },
 	{ "reset", run_reset },
 	{ "wake", run_wake },
 	{ "again", run_again },

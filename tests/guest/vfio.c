@@ -121,15 +121,6 @@ uint16_t pci_read_command(const char *vendor, const char *device)
 	return command;
 }
 
-void pci_write(const char *vendor, const char *device, const char *name,
-	       const char *text)
-{
-	char dir[300], slot[256];
-
-	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
-	write_file(dir, name, text);
-}
-
 bool pci_is_powered(const char *vendor, const char *device)
 {
 	char dir[300], slot[256];

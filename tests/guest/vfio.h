@@ -40,9 +40,6 @@ int do_ioctl(int fd, unsigned long request, void *arg, const char *name);
 bool pci_exists(const char *vendor, const char *device);
 /* The command register of the first such device, as it is in hardware */
 uint16_t pci_read_command(const char *vendor, const char *device);
-/* One line to a file of the first such device */
-void pci_write(const char *vendor, const char *device, const char *name,
-	       const char *text);
 /* Is the first such device powered, or asleep? */
 bool pci_is_powered(const char *vendor, const char *device);
 /* Give a device to vfio-pci. @path gets the name of what there is to open. */
