@@ -58,6 +58,8 @@ struct faulting {
  * @from: the attachment of @old
  * @to: the attachment of @new
  * @answers: to page requests, by response code
+ * @answered_pasid: whose was the last request that was answered, 0 for none
+ * @answered_group: in which group
  * @drain: the submission with which the unit was drained last
  * @drains: how often it was
  * @impatient: the device repeats a request that is answered with success
@@ -75,6 +77,8 @@ struct stage {
 	struct dev_pasid_info from;
 	struct dev_pasid_info to;
 	unsigned int answers[16];
+	u32 answered_pasid;
+	unsigned int answered_group;
 	struct qi_desc drain[4];
 	unsigned int drains;
 	bool impatient;
@@ -121,6 +125,8 @@ static void take_answer(struct stage *stage, const struct qi_desc *desc)
 	u32 pasid = desc->qw0 & BIT(4) ? desc->qw0 >> 32 & 0xfffff : 0;
 
 	stage->answers[code]++;
+	stage->answered_pasid = pasid;
+	stage->answered_group = desc->qw1 >> 3 & 0x1ff;
 	KUNIT_EXPECT_EQ(stage->test, desc->qw0 >> 16 & 0xffff, RID);
 	if (stage->impatient && code == QI_RESP_SUCCESS)
 		request(stage, pasid, desc->qw1 >> 3, 0x5000, true);
@@ -346,6 +352,8 @@ static void nobody(struct kunit *test)
 	request(stage, PASID, 1, 0x1000, true);
 	read_queue(stage);
 	KUNIT_EXPECT_EQ(test, stage->answers[QI_RESP_INVALID], 1);
+	KUNIT_EXPECT_EQ(test, stage->answered_pasid, PASID);
+	KUNIT_EXPECT_EQ(test, stage->answered_group, 1);
 
 	/* Detached, and the core is about to forget the handle. */
 	stage->info.attachment = NULL;
@@ -548,23 +556,70 @@ static void many_wait(struct kunit *test)
 	kfree(drainers);
 }
 
+static struct drainer *begin_drain(struct stage *stage)
+{
+	struct drainer *drainer = make_drainers(stage->test, 1);
+
+	drainer->stage = stage;
+	init_completion(&drainer->done);
+	kthread_run(drain, drainer, "drain");
+	return drainer;
+}
+
+static void expect_waiting(struct kunit *test, struct drainer *drainer)
+{
+	KUNIT_EXPECT_EQ(test, 0,
+			wait_for_completion_timeout(&drainer->done, HZ / 5));
+}
+
+static void end_drain(struct kunit *test, struct drainer *drainer)
+{
+	KUNIT_ASSERT_NE(test, 0,
+			wait_for_completion_timeout(&drainer->done, PATIENCE));
+	kfree(drainer);
+}
+
 /* A drain does not return before what was queued has been read. */
 static void queue_is_read(struct kunit *test)
 {
 	struct stage *stage = stage_of(test);
-	struct drainer *drainer = make_drainers(test, 1);
+	struct drainer *drainer;
 
 	stage->from.live = false;
 	request(stage, 0, 1, 0x1000, true);
-	drainer->stage = stage;
-	init_completion(&drainer->done);
-	kthread_run(drain, drainer, "drain");
-	KUNIT_EXPECT_EQ(test, 0,
-			wait_for_completion_timeout(&drainer->done, HZ / 5));
+	drainer = begin_drain(stage);
+	expect_waiting(test, drainer);
 	read_queue(stage);
-	KUNIT_ASSERT_NE(test, 0,
-			wait_for_completion_timeout(&drainer->done, PATIENCE));
-	kfree(drainer);
+	end_drain(test, drainer);
+}
+
+/* A pass that is under way may have begun before what was queued last. */
+static void pass_has_begun(struct kunit *test)
+{
+	struct stage *stage = stage_of(test);
+	struct drainer *drainer;
+
+	stage->from.live = false;
+	request(stage, 0, 1, 0x1000, true);
+	drainer = begin_drain(stage);
+	expect_waiting(test, drainer);
+	page_requests_read(&stage->iommu);
+	expect_waiting(test, drainer);
+	page_requests_read(&stage->iommu);
+	end_drain(test, drainer);
+}
+
+/* Nor before a report that is under way has been made. */
+static void report_is_made(struct kunit *test)
+{
+	struct stage *stage = stage_of(test);
+	struct drainer *drainer;
+
+	scoped_guard(mutex, &stage->iommu.iopf_lock) {
+		drainer = begin_drain(stage);
+		expect_waiting(test, drainer);
+	}
+	end_drain(test, drainer);
 }
 
 static struct kunit_case page_request_cases[] = {
@@ -574,6 +629,8 @@ static struct kunit_case page_request_cases[] = {
 	KUNIT_CASE(groups),
 	KUNIT_CASE(tags),
 	KUNIT_CASE(queue_is_read),
+	KUNIT_CASE(pass_has_begun),
+	KUNIT_CASE(report_is_made),
 	KUNIT_CASE(steady_faults),
 	KUNIT_CASE(steady_overflow),
 	KUNIT_CASE(many_wait),
