@@ -11,6 +11,7 @@
 
 #include <kunit/test.h>
 
+#include "../entry_format.h"
 #include "attach_change.h"
 #include "attach_world.h"
 
@@ -24,7 +25,7 @@ static const struct world_config attach_params[] = {
 	{ .scalable = true, .quantum_words = 2, .pasid = 5 },
 	{ .scalable = true, .quantum_words = 2, .pasid = 5, .ats = true,
 	  .caching_mode = true },
-	{ .scalable = true, .quantum_words = 2, .pasid = 40000, .ats = true },
+	{ .scalable = true, .quantum_words = 2, .pasid = 40045, .ats = true },
 	{ .scalable = true, .quantum_words = 1 },
 	{ .scalable = true, .quantum_words = 1, .ats = true,
 	  .caching_mode = true, .incoherent = true },
@@ -59,6 +60,13 @@ static const struct world_config attach_params[] = {
 
 KUNIT_ARRAY_PARAM(attach, attach_params, change_describe_config);
 
+/* Would whoever attaches a domain next have to wait? */
+static bool waits_for_id(struct attach_world *world, enum world_kind kind)
+{
+	return driver_is_in_transit(world->domain[kind].domain,
+				    &world->unit[0].iommu);
+}
+
 /* Attach, and see that nothing is wrong; returns the verdict. */
 static char make_change(struct attach_world *world, struct change change,
 			struct unit_counts *counts)
@@ -79,6 +87,8 @@ static char make_change(struct attach_world *world, struct change change,
 			    change.to != WORLD_BLOCKED, "%s to %s",
 			    world_kind_name(change.from),
 			    world_kind_name(change.to));
+	KUNIT_EXPECT_FALSE(world->test, waits_for_id(world, change.from));
+	KUNIT_EXPECT_FALSE(world->test, waits_for_id(world, change.to));
 	*counts = result.counts;
 	return verdict;
 }
@@ -141,6 +151,25 @@ static void run_unmaps(struct attach_world *world, struct change change,
 		change_attach(world, WORLD_DEVICE, change.to);
 		done = !world_act_done(world);
 		done |= change_report(world, change, "during an unmap");
+		world_remap(world);
+	} while (!done);
+	change_tear_down(world, change);
+}
+
+/* The flush is under way in the middle, and has not reached the unit. */
+static void run_slow_unmaps(struct attach_world *world, struct change change,
+			    const struct world_action *action)
+{
+	unsigned int event = 0;
+	bool done;
+
+	change_set_up(world, change);
+	do {
+		change_attach(world, WORLD_DEVICE, change.from);
+		world_act_slowly(world, action, event++);
+		change_attach(world, WORLD_DEVICE, change.to);
+		done = !world_act_done(world);
+		done |= change_report(world, change, "during a slow unmap");
 		world_remap(world);
 	} while (!done);
 	change_tear_down(world, change);
@@ -220,6 +249,8 @@ static void unmaps_while_ats_changes(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(ats_changes); i++) {
 		action.regions = BIT(WORLD_REGION_VICTIM);
 		run_unmaps(world, ats_changes[i], &action);
+		if (world->actor)
+			run_slow_unmaps(world, ats_changes[i], &action);
 		action.regions = BIT(WORLD_REGION_BIG);
 		run_unmaps(world, ats_changes[i], &action);
 	}
@@ -435,22 +466,38 @@ static void guest_unmaps(struct kunit *test)
  * What a guest's table asks for
  */
 
+#define ECAP_SRS	BIT_ULL(31)
+#define ECAP_EAFS	BIT_ULL(34)
+#define GUEST_BITS	(PASID_PE_SRE | PASID_PE_WPE | PASID_PE_EAFE)
+
+/* @ecap: what the units have for it; @bits: what is in the entry then */
 static const struct {
 	const char *name;
 	u32 addr_width;
 	u64 flags;
+	u64 ecap;
 	bool fits;
+	u64 bits;
 } nested_params[] = {
-	{ "plain", ADDR_WIDTH_4LEVEL, 0, true },
+	{ "plain", ADDR_WIDTH_4LEVEL, 0, 0, true },
 	{ "supervisor requests", ADDR_WIDTH_4LEVEL, IOMMU_VTD_S1_SRE },
+	{ "supervisor requests that there are", ADDR_WIDTH_4LEVEL,
+	  IOMMU_VTD_S1_SRE, ECAP_SRS, true, PASID_PE_SRE },
+	{ "write protection", ADDR_WIDTH_4LEVEL,
+	  IOMMU_VTD_S1_SRE | IOMMU_VTD_S1_WPE, ECAP_SRS, true,
+	  PASID_PE_SRE | PASID_PE_WPE },
+	{ "write protection alone", ADDR_WIDTH_4LEVEL, IOMMU_VTD_S1_WPE, 0,
+	  true },
 	{ "extended access flags", ADDR_WIDTH_4LEVEL, IOMMU_VTD_S1_EAFE },
+	{ "extended access flags that there are", ADDR_WIDTH_4LEVEL,
+	  IOMMU_VTD_S1_EAFE, ECAP_EAFS, true, PASID_PE_EAFE },
 	{ "5 levels", ADDR_WIDTH_5LEVEL },
 	{ "a width that there is not", 39 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(nested, nested_params, name);
 
-/* A unit is not asked for what it does not have. */
+/* A unit is asked for what it has, and for nothing else. */
 static void nested_fits(struct kunit *test)
 {
 	const struct world_config config = {
@@ -462,13 +509,17 @@ static void nested_fits(struct kunit *test)
 	struct change change = { WORLD_PARENT, WORLD_NESTED };
 
 	world_limit_levels(world);
+	world_add_ecap(world, param->ecap);
 	driver_change_guest(world->domain[WORLD_NESTED].domain,
 			    param->addr_width, param->flags);
 	change_attach(world, WORLD_DEVICE, WORLD_PARENT);
-	if (param->fits)
+	if (param->fits) {
 		change_attach(world, WORLD_DEVICE, WORLD_NESTED);
-	else
+		KUNIT_EXPECT_EQ(test, param->bits,
+				world_entry(world, WORLD_DEVICE)[2] & GUEST_BITS);
+	} else {
 		expect_failure(world, change, -EINVAL);
+	}
 	change_report(world, change, param->name);
 }
 
@@ -497,6 +548,26 @@ static void no_snoop_control(struct kunit *test)
 	expect_failure(world, change, -EINVAL);
 	KUNIT_EXPECT_FALSE(test, world_force_snooping(world, WORLD_FS));
 	change_report(world, change, "forcing snooping");
+	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	world_check_idle(world);
+}
+
+/* What is nested on a domain would snoop as it does. */
+static void no_snoop_control_for_guest(struct kunit *test)
+{
+	const struct world_config config = {
+		.scalable = true,
+		.quantum_words = 1,
+		.no_snoop_control = true,
+	};
+	struct attach_world *world = attach_world_make(test, &config);
+	struct change change = { WORLD_FS, WORLD_NESTED };
+
+	KUNIT_EXPECT_TRUE(test, world_force_snooping(world, WORLD_PARENT));
+	change_attach(world, WORLD_DEVICE, WORLD_FS);
+	expect_failure(world, change, -EINVAL);
+	change.to = WORLD_PARENT;
+	expect_failure(world, change, -EINVAL);
 	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 	world_check_idle(world);
 }
@@ -538,6 +609,31 @@ static void parent_snoops(struct kunit *test)
 	change_tear_down(world, change);
 }
 
+#define SECOND_STAGE_SNOOP	BIT_ULL(11)
+
+static const struct world_config mappings_params[] = {
+	{ .quantum_words = 1 },
+	{ .scalable = true, .quantum_words = 1 },
+};
+
+KUNIT_ARRAY_PARAM(mappings, mappings_params, change_describe_config);
+
+/* A second stage is told by each of its mappings. */
+static void mappings_snoop(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	const unsigned int victim = BIT(WORLD_REGION_VICTIM);
+
+	KUNIT_EXPECT_FALSE(test, world_leaf(world, WORLD_SS, UNIT_PAGE_VICTIM) &
+				 SECOND_STAGE_SNOOP);
+	KUNIT_EXPECT_TRUE(test, world_force_snooping(world, WORLD_SS));
+	world_unmap(world, WORLD_SS, victim);
+	world_map(world, WORLD_SS, victim, GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, world_leaf(world, WORLD_SS, UNIT_PAGE_VICTIM) &
+				SECOND_STAGE_SNOOP);
+}
+
 /*
  * Two devices of one group
  */
@@ -552,6 +648,29 @@ static const struct world_config group_params[] = {
 };
 
 KUNIT_ARRAY_PARAM(group, group_params, change_describe_config);
+
+/* Requests with its ID were the other one's before it was found. */
+static void device_is_found_late(struct attach_world *world)
+{
+	struct world_requester *late = &world->requester[WORLD_OLD_SHARER];
+	const struct unit_grant *grant = world_grant(world, WORLD_SS);
+	struct unit_machine *machine = &world->machine;
+	struct change change = { WORLD_SS, WORLD_BLOCKED };
+
+	change_attach(world, WORLD_OLD_SHARER, WORLD_BLOCKED);
+	world_pci_release(world, late->pci);
+	KUNIT_ASSERT_EQ(world->test, 0,
+			world_pci_probe(world, &world->pci[WORLD_DEVICE]));
+	unit_grant(machine, late->seen, NULL, grant);
+	change_attach(world, WORLD_DEVICE, WORLD_SS);
+	unit_granted(machine, late->pci->unit->model, late->seen, grant);
+	KUNIT_EXPECT_FALSE(world->test, late->seen->fault);
+
+	unit_grant(machine, late->seen, grant, NULL);
+	KUNIT_ASSERT_EQ(world->test, 0, world_pci_probe(world, late->pci));
+	unit_granted(machine, late->pci->unit->model, late->seen, NULL);
+	change_report(world, change, "the device found late");
+}
 
 /*
  * What one device also uses as its requester ID stays the other one's, which is
@@ -580,6 +699,7 @@ static void alias_is_a_device(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, world_attach(world, WORLD_OLD_SHARER,
 					     WORLD_FS).served);
 	change_report(world, change, "the device alone");
+	device_is_found_late(world);
 }
 
 /* Requests of a device behind a VMD endpoint bear the endpoint's ID. */
@@ -587,6 +707,7 @@ static void behind_vmd(struct kunit *test)
 {
 	const struct world_config config = {
 		.quantum_words = 1,
+		.ats = true,
 		.subdevice = true,
 	};
 	struct attach_world *world = attach_world_make(test, &config);
@@ -600,6 +721,9 @@ static void behind_vmd(struct kunit *test)
 		kunit_skip(test, "the kernel does not know VMD");
 	change_attach(world, WORLD_DEVICE, WORLD_SS);
 	KUNIT_ASSERT_EQ(test, domain->ops->attach_dev(domain, dev, blocked), 0);
+	/* Its translated requests would be the endpoint's. */
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(*sub->function.ats_ctrl) &
+				 PCI_ATS_CTRL_ENABLE);
 	/* In the unit's segment, its own ID is somebody else's. */
 	KUNIT_EXPECT_NULL(test, iommu_context_addr(&world->unit[0].iommu,
 						   sub->bus.number,
@@ -614,10 +738,48 @@ static void behind_vmd(struct kunit *test)
 	change_report(world, change, "after a subdevice has gone");
 }
 
+static const struct {
+	const char *name;
+	struct world_config config;
+	enum world_device who;
+	int error;
+} no_pasids_params[] = {
+	{ "legacy mode", { .quantum_words = 1 }, WORLD_DEVICE, -EOPNOTSUPP },
+	{ "behind VMD",
+	  { .scalable = true, .quantum_words = 1, .subdevice = true },
+	  WORLD_NEW_SHARER, -EOPNOTSUPP },
+	{ "tables of a crashed kernel",
+	  { .scalable = true, .quantum_words = 1, .copied = true },
+	  WORLD_DEVICE, -EBUSY },
+};
+
+KUNIT_ARRAY_PARAM_DESC(no_pasids, no_pasids_params, name);
+
+/* Where there are no PASIDs, requests without go on as before. */
+static void no_pasids(struct kunit *test)
+{
+	const typeof(no_pasids_params[0]) *param = test->param_value;
+	struct attach_world *world = attach_world_make(test, &param->config);
+	struct iommu_domain *domain = world->domain[WORLD_PARENT].domain;
+	struct device *dev = &world->pci[param->who].pdev.dev;
+	struct change change = { WORLD_SS, WORLD_PARENT };
+
+	if (param->config.subdevice && !IS_ENABLED(CONFIG_VMD))
+		kunit_skip(test, "the kernel does not know VMD");
+	if (!param->config.copied)
+		change_attach(world, WORLD_DEVICE, WORLD_SS);
+	KUNIT_EXPECT_EQ(test, domain->ops->set_dev_pasid(domain, dev, 5, NULL),
+			param->error);
+	unit_observe_all(&world->machine);
+	change_report(world, change, param->name);
+	KUNIT_EXPECT_FALSE(test, driver_knows_unit(domain,
+						   &world->unit[0].iommu));
+}
+
 static const struct world_config order_params[] = {
 	{ .scalable = true, .quantum_words = 2, .ats = true },
 	{ .scalable = true, .quantum_words = 1, .pasid = 5, .ats = true,
-	  .caching_mode = true },
+	  .caching_mode = true, .throttled = true },
 	{ .quantum_words = 2, .ats = true },
 	{ .quantum_words = 1, .no_queue = true },
 };
@@ -646,10 +808,13 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE_PARAM(guest_unmaps, guest_gen_params),
 	KUNIT_CASE_PARAM(nested_fits, nested_gen_params),
 	KUNIT_CASE(no_snoop_control),
+	KUNIT_CASE(no_snoop_control_for_guest),
 	KUNIT_CASE(no_snoop_control_for_pasid),
 	KUNIT_CASE_PARAM(parent_snoops, attach_gen_params),
+	KUNIT_CASE_PARAM(mappings_snoop, mappings_gen_params),
 	KUNIT_CASE_PARAM(alias_is_a_device, group_gen_params),
 	KUNIT_CASE(behind_vmd),
+	KUNIT_CASE_PARAM(no_pasids, no_pasids_gen_params),
 	{}
 };
 

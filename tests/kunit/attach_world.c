@@ -16,18 +16,24 @@
 #include "failing_alloc.h"
 #include "../../entry_sync.h"
 
-/* The number of pages that IOMMU drivers have, exactly */
-static long iommu_pages(void)
+/**
+ * world_count_pages - count pages of one kind, exactly
+ * @item: the kind
+ *
+ * Context: Any.
+ * Return: how many there are in the machine.
+ */
+long world_count_pages(enum node_stat_item item)
 {
 	long pages = 0;
 	int nid, cpu __maybe_unused;
 
 	for_each_online_node(nid) {
-		pages += atomic_long_read(&NODE_DATA(nid)->vm_stat[NR_IOMMU_PAGES]);
+		pages += atomic_long_read(&NODE_DATA(nid)->vm_stat[item]);
 #ifdef CONFIG_SMP
 		for_each_online_cpu(cpu)
 			pages += per_cpu_ptr(NODE_DATA(nid)->per_cpu_nodestats,
-					     cpu)->vm_node_stat_diff[NR_IOMMU_PAGES];
+					     cpu)->vm_node_stat_diff[item];
 #endif
 	}
 	return pages;
@@ -96,13 +102,21 @@ static void probe_all(struct attach_world *world)
 			probe(world, which);
 }
 
+static void grant(struct attach_world *world, struct world_requester *req,
+		  const struct unit_grant *old, const struct unit_grant *new)
+{
+	unit_grant(&world->machine, req->seen, old, new);
+	if (req->alias)
+		unit_grant(&world->machine, req->alias, old, new);
+}
+
 static void crash(struct attach_world *world)
 {
-	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
-
+	grant(world, &world->requester[WORLD_DEVICE], &world->crashed_grant,
+	      &world->crashed_grant);
 	world_unit_crash(world);
-	unit_grant(&world->machine, seen, &world->crashed_grant,
-		   &world->crashed_grant);
+	/* It was so when the unit was turned on. */
+	unit_reset(&world->machine);
 	probe(world, WORLD_DEVICE);
 }
 
@@ -195,7 +209,7 @@ struct attach_world *attach_world_make(struct kunit *test,
 	KUNIT_ASSERT_NOT_NULL(test, world);
 	world->test = test;
 	world->config = *config;
-	world->pages = iommu_pages();
+	world->pages = world_count_pages(NR_IOMMU_PAGES);
 	memcpy(world->machine.page, world_page, sizeof(world_page));
 	world->machine.quantum_words = config->quantum_words;
 	world->machine.did_is_free = driver_did_is_free;
@@ -217,7 +231,8 @@ struct attach_world *attach_world_make(struct kunit *test,
  */
 void world_check_pages(struct attach_world *world)
 {
-	KUNIT_EXPECT_EQ(world->test, iommu_pages(), world->pages);
+	KUNIT_EXPECT_EQ(world->test, world_count_pages(NR_IOMMU_PAGES),
+			world->pages);
 }
 
 /**
@@ -291,14 +306,6 @@ static const struct unit_grant *grant_now(struct attach_world *world,
 		return &world->crashed_grant;
 
 	return world_grant(world, req->kind);
-}
-
-static void grant(struct attach_world *world, struct world_requester *req,
-		  const struct unit_grant *old, const struct unit_grant *new)
-{
-	unit_grant(&world->machine, req->seen, old, new);
-	if (req->alias)
-		unit_grant(&world->machine, req->alias, old, new);
 }
 
 static void granted(struct attach_world *world, struct world_requester *req,

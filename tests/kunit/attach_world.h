@@ -249,6 +249,11 @@ struct world_actor;
  * @at: at the event of this number
  * @event: number of the event
  * @in_atc: as soon as the queue waits for a device, and it must end meanwhile
+ * @slow: it stops at its own first event, until all else has ended or has to
+ *        wait for it
+ * @paused: it has stopped there
+ * @resumed: it goes on
+ * @over: all else has ended
  * @started: it has begun
  * @done: it has ended
  * @gather: unmapped, to be invalidated when the queue is free again
@@ -258,6 +263,10 @@ struct world_script {
 	unsigned int at;
 	unsigned int event;
 	bool in_atc;
+	bool slow;
+	bool paused;
+	bool resumed;
+	bool over;
 	bool started;
 	bool done;
 	struct iommu_iotlb_gather gather;
@@ -330,6 +339,7 @@ int world_attach_quietly(struct attach_world *world, enum world_device which,
 			 enum world_kind kind);
 void world_block_all(struct attach_world *world);
 void world_check_idle(struct attach_world *world);
+long world_count_pages(enum node_stat_item item);
 void world_check_pages(struct attach_world *world);
 void world_use_up_dids(struct attach_world *world);
 void world_release_dids(struct attach_world *world);
@@ -345,11 +355,13 @@ void world_unit_remove(struct attach_world *world, unsigned int index);
 unsigned int world_unit_replug(struct attach_world *world, unsigned int index);
 void world_unit_crash(struct attach_world *world);
 void world_limit_levels(struct attach_world *world);
+void world_add_ecap(struct attach_world *world, u64 ecap);
 void world_set_capable(struct attach_world *world, bool capable);
 
 /* world_pci.c */
 const char *world_device_name(enum world_device which);
 void world_pci_make(struct attach_world *world, enum world_device which);
+void world_pci_split(struct world_pci *pci);
 int world_pci_probe(struct attach_world *world, struct world_pci *pci);
 void world_pci_release(struct attach_world *world, struct world_pci *pci);
 void world_pci_requesters(struct attach_world *world);
@@ -375,6 +387,8 @@ void world_unmap_lazily(struct attach_world *world, enum world_kind kind,
 void world_map(struct attach_world *world, enum world_kind kind,
 	       unsigned int regions, gfp_t gfp);
 void world_remap(struct attach_world *world);
+u64 world_leaf(struct attach_world *world, enum world_kind kind,
+	       enum unit_page page);
 bool world_guest_unmap(struct attach_world *world, enum world_kind kind,
 		       bool leaf_only);
 void world_guest_remap(struct attach_world *world, enum world_kind kind);
@@ -393,6 +407,8 @@ void world_adversary_free(struct attach_world *world);
 void world_act(struct attach_world *world, const struct world_action *action);
 void world_act_at(struct attach_world *world, const struct world_action *action,
 		  unsigned int event);
+void world_act_slowly(struct attach_world *world,
+		      const struct world_action *action, unsigned int event);
 void world_act_in_atc(struct attach_world *world,
 		      const struct world_action *action);
 bool world_act_done(struct attach_world *world);
@@ -414,6 +430,8 @@ const char *driver_wait_flaw(struct unit_machine *machine);
 int driver_handle_faults(struct iommu_domain *domain, struct device *dev);
 void driver_ignore_faults(struct iommu_domain *domain, struct device *dev);
 unsigned int driver_count_handled(struct device *dev);
+bool driver_is_live(struct iommu_domain *domain, struct device *dev,
+		    ioasid_t pasid);
 void driver_describe_table(struct iommu_domain *domain, struct unit_table *table);
 struct iommu_domain *driver_alloc_paging(struct device *dev, bool first_stage,
 					 u32 flags);

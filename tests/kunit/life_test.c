@@ -130,6 +130,29 @@ static void released_from_identity(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_blocked(world, WORLD_DEVICE));
 }
 
+static const struct world_config ats_params[] = {
+	{ .scalable = true, .quantum_words = 1, .ats = true },
+	{ .quantum_words = 1, .ats = true },
+};
+
+KUNIT_ARRAY_PARAM(ats, ats_params, change_describe_config);
+
+/* The unit would take such a request for one of the page. */
+static void ats_by_pages(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	const struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
+
+	release(world, WORLD_DEVICE);
+	world_pci_split(&world->pci[WORLD_DEVICE]);
+	probe(world, WORLD_DEVICE);
+	KUNIT_EXPECT_TRUE(test, world_attach(world, WORLD_DEVICE,
+					     WORLD_SS).served);
+	KUNIT_EXPECT_FALSE(test, unit_ats_enabled(seen));
+	report(world, WORLD_SS, "without ATS");
+}
+
 /* The queue would wait for ever for a device that is gone. */
 static void device_is_gone(struct kunit *test)
 {
@@ -264,6 +287,54 @@ static void mm_exits_meanwhile(struct kunit *test)
 	world_check_idle(world);
 }
 
+/* What is attached meanwhile finds the entry otherwise than when it began. */
+static void attached_meanwhile(struct kunit *test)
+{
+	static const enum world_kind to[] = {
+		WORLD_FS, WORLD_SS, WORLD_NESTED,
+	};
+	struct attach_world *world = make_mm(test);
+	struct world_action action = {
+		.act = WORLD_ACT_ATTACH,
+		.who = WORLD_DEVICE,
+	};
+	unsigned int i, event;
+	bool more;
+
+	if (!world->actor)
+		kunit_skip(test, "there is only one CPU");
+	for (i = 0; i < ARRAY_SIZE(to); i++)
+		for (event = 0, more = true; more; event++) {
+			change_attach(world, WORLD_OLD_SHARER, WORLD_SVA);
+			change_attach(world, WORLD_DEVICE, WORLD_SVA);
+			action.kind = to[i];
+			world_act_at(world, &action, event);
+			world_mm_exit(world);
+			more = world_act_done(world);
+			report(world, to[i], "attached while it exits");
+			change_attach(world, WORLD_OLD_SHARER, WORLD_BLOCKED);
+			change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+			expect_cleared(world, WORLD_DEVICE);
+			world_mm_revive(world);
+		}
+	world_check_idle(world);
+}
+
+/* Requests that come by way of another entry are not the old domain's. */
+static void check_old_requests(struct unit_machine *machine,
+			       enum unit_moment moment)
+{
+	struct attach_world *world =
+		container_of(machine, struct attach_world, machine);
+	const struct world_requester *req = &world->requester[WORLD_DEVICE];
+	struct unit_model *unit = req->pci->unit->model;
+
+	if (unit->counts.stores &&
+	    driver_is_live(world->domain[WORLD_SVA].domain,
+			   &req->pci->pdev.dev, req->pasid))
+		unit_fail(unit, "page requests are the old domain's while its entry changes");
+}
+
 /*
  * An address space that is detached has no page requests left: when its handler
  * may go, all that were made by way of the old entry have been drained.
@@ -282,16 +353,61 @@ static void requests_are_drained(struct kunit *test)
 		if (!world_can_attach(world, WORLD_DEVICE, kind))
 			continue;
 		change_attach(world, WORLD_DEVICE, WORLD_SVA);
+		if (kind != WORLD_SVA)
+			world->machine.on_event = check_old_requests;
 		result = world_attach(world, WORLD_DEVICE, kind);
+		world->machine.on_event = NULL;
 		KUNIT_EXPECT_EQ_MSG(test, result.counts.drains, 1, "by %s",
 				    world_kind_name(kind));
 		KUNIT_EXPECT_EQ(test, result.counts.drained,
 				result.counts.stores);
+		KUNIT_EXPECT_EQ(test, result.counts.drained_atcs, 1);
 	}
 	change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
-	KUNIT_EXPECT_EQ(test, driver_count_handled(dev), 1);
+	KUNIT_EXPECT_EQ(test, driver_count_handled(dev), 0);
 	driver_ignore_faults(domain, dev);
 	report(world, WORLD_SVA, "with page requests");
+}
+
+/*
+ * Memory
+ */
+
+/* So often that what is left of each time is many pages */
+#define TIMES		600
+#define TIMES_FIRST	50
+#define MAX_PAGES	16
+
+static void attach_often(struct attach_world *world, unsigned int times)
+{
+	static const enum world_kind kinds[] = {
+		WORLD_FS, WORLD_SS, WORLD_NESTED, WORLD_BLOCKED,
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < times; i++) {
+		for (j = 0; j < ARRAY_SIZE(kinds); j++)
+			world_attach_quietly(world, WORLD_DEVICE, kinds[j]);
+		cond_resched();
+	}
+}
+
+/* KASAN keeps for a while what was freed; kmemleak goes with it. */
+static void nothing_leaks(struct kunit *test)
+{
+	const struct world_config config = {
+		.scalable = true, .quantum_words = 1, .pasid = 5, .ats = true,
+	};
+	struct attach_world *world = attach_world_make(test, &config);
+	long pages;
+
+	attach_often(world, TIMES_FIRST);
+	pages = world_count_pages(NR_SLAB_UNRECLAIMABLE_B);
+	attach_often(world, TIMES);
+	pages = world_count_pages(NR_SLAB_UNRECLAIMABLE_B) - pages;
+	report(world, WORLD_BLOCKED, "again and again");
+	if (!IS_ENABLED(CONFIG_KASAN))
+		KUNIT_EXPECT_LE(test, pages, MAX_PAGES);
 }
 
 /*
@@ -399,6 +515,10 @@ static const struct world_config crash_params[] = {
 	{ .quantum_words = 2, .copied = true },
 	{ .quantum_words = 2, .copied = true, .ats = true, .caching_mode = true },
 	{ .quantum_words = 2, .copied = true, .no_queue = true },
+	{ .scalable = true, .quantum_words = 2, .copied = true,
+	  .alias = WORLD_ALIAS },
+	{ .quantum_words = 2, .copied = true, .ats = true,
+	  .alias = WORLD_ALIAS },
 };
 
 KUNIT_ARRAY_PARAM(crash, crash_params, change_describe_config);
@@ -439,11 +559,14 @@ static void crashed_kernel(struct kunit *test)
 static struct kunit_case life_cases[] = {
 	KUNIT_CASE_PARAM(devices_are_released, life_gen_params),
 	KUNIT_CASE_PARAM(released_from_identity, identity_gen_params),
+	KUNIT_CASE_PARAM(ats_by_pages, ats_gen_params),
 	KUNIT_CASE_PARAM(device_is_gone, life_gen_params),
 	KUNIT_CASE_PARAM(unit_is_off, life_gen_params),
 	KUNIT_CASE_PARAM(mm_exits, mm_gen_params),
 	KUNIT_CASE_PARAM(mm_exits_meanwhile, mm_gen_params),
+	KUNIT_CASE_PARAM(attached_meanwhile, mm_gen_params),
 	KUNIT_CASE_PARAM(requests_are_drained, mm_gen_params),
+	KUNIT_CASE(nothing_leaks),
 	KUNIT_CASE_PARAM(unit_is_removed, unit_gen_params),
 	KUNIT_CASE_PARAM(unit_is_replaced, unit_gen_params),
 	KUNIT_CASE_PARAM(crashed_kernel, crash_gen_params),

@@ -146,6 +146,72 @@ static void meanwhile(struct kunit *test)
 	world_check_idle(world);
 }
 
+static const struct world_config begins_params[] = {
+	{ .scalable = true, .quantum_words = 2, .incoherent = true },
+	{ .scalable = true, .quantum_words = 1, .incoherent = true,
+	  .pasid = 5, .ats = true },
+};
+
+KUNIT_ARRAY_PARAM(begins, begins_params, change_describe_config);
+
+static const struct world_action begins_actions[] = {
+	{ .act = WORLD_ACT_TRACK },
+	{ .act = WORLD_ACT_UNTRACK },
+	{ .act = WORLD_ACT_SNOOP },
+	{ .act = WORLD_ACT_ATTACH, .kind = WORLD_IDENTITY,
+	  .who = WORLD_OLD_SHARER },
+};
+
+/* A PASID table is made when all else is prepared, and nothing has changed. */
+static void begin(struct attach_world *world, struct change change,
+		  const struct world_action *action)
+{
+	struct world_pci *pci = &world->pci[WORLD_DEVICE];
+	unsigned int event = 0;
+	const char *flaw;
+	bool more;
+
+	do {
+		change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+		world_pci_release(world, pci);
+		KUNIT_ASSERT_EQ(world->test, world_pci_probe(world, pci), 0);
+		change_attach(world, WORLD_OLD_SHARER, WORLD_PRIVATE);
+		prepare(world, action);
+		world_act_at(world, action, event++);
+		change_attach(world, WORLD_DEVICE, change.to);
+		more = world_act_done(world);
+		more &= !change_report(world, change, "beginning");
+		flaw = world_control_flaw(world);
+		if (flaw)
+			KUNIT_FAIL(world->test, "%s: %s has wrong control bits",
+				   world_kind_name(change.to), flaw);
+	} while (more);
+}
+
+static void begins(struct kunit *test)
+{
+	static const enum world_kind to[] = {
+		WORLD_PARENT, WORLD_NESTED, WORLD_FS,
+	};
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	struct world_action action;
+	unsigned int i, j;
+
+	if (!world->actor)
+		kunit_skip(test, "there is only one CPU");
+	for (i = 0; i < ARRAY_SIZE(to); i++)
+		for (j = 0; j < ARRAY_SIZE(begins_actions); j++) {
+			struct change change = { WORLD_BLOCKED, to[i] };
+
+			action = action_for(&begins_actions[j], change);
+			if (makes_sense(world, change, &action))
+				begin(world, change, &action);
+		}
+	world_block_all(world);
+	world_check_idle(world);
+}
+
 /* What others must be able to do while a device does not answer */
 static const struct {
 	const char *name;
@@ -210,6 +276,7 @@ static void nobody_waits_for_a_device(struct kunit *test)
 static struct kunit_case meanwhile_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(meanwhile, meanwhile_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_PARAM(begins, begins_gen_params),
 	KUNIT_CASE_PARAM(nobody_waits_for_a_device, patient_gen_params),
 	{}
 };

@@ -44,6 +44,7 @@ static void decode_scalable(const u64 *val, struct unit_decoded *dec)
 	dec->fs = val[2] & PASID_PE_FSPTPTR;
 	dec->fs_levels = FIELD_GET(PASID_PE_FSPM, val[2]) + 4;
 	dec->snoops = val[1] & PASID_PE_PWSNP;
+	dec->page_snoops = val[1] & PASID_PE_PGSNP;
 }
 
 /**
@@ -92,14 +93,18 @@ static const struct unit_table *find_table(const struct unit_model *unit,
 }
 
 static bool check_table(struct unit_model *unit, u64 root,
-			enum unit_stage stage, unsigned int levels, bool snoops)
+			enum unit_stage stage, unsigned int levels,
+			const struct unit_decoded *dec)
 {
 	const struct unit_table *table = find_table(unit, root, stage, levels);
 
 	if (!table)
 		return false;
-	if (table->snooped && !snoops)
+	if (table->snooped && !dec->snoops)
 		unit_fail(unit, "a table that is not written back is walked without snooping");
+	/* A second stage alone says so for each page. */
+	if (table->forced && dec->type != UNIT_SS && !dec->page_snoops)
+		unit_fail(unit, "pages are accessed without the snooping that is forced");
 	return true;
 }
 
@@ -110,15 +115,15 @@ static bool points_to_tables(struct unit_model *unit,
 	switch (dec->type) {
 	case UNIT_FS:
 		return check_table(unit, dec->fs, UNIT_STAGE_FS,
-				   dec->fs_levels, dec->snoops);
+				   dec->fs_levels, dec);
 	case UNIT_SS:
 		return check_table(unit, dec->ss, UNIT_STAGE_SS,
-				   dec->ss_levels, dec->snoops);
+				   dec->ss_levels, dec);
 	case UNIT_NESTED:
 		return check_table(unit, dec->ss, UNIT_STAGE_SS,
-				   dec->ss_levels, dec->snoops) &&
+				   dec->ss_levels, dec) &&
 		       check_table(unit, dec->fs, UNIT_STAGE_GUEST,
-				   dec->fs_levels, dec->snoops);
+				   dec->fs_levels, dec);
 	case UNIT_PT:
 		return true;
 	default:
@@ -140,6 +145,13 @@ static bool has_type(const struct unit_model *unit, enum unit_type type)
 	}
 }
 
+/* VT-d spec, section 6.1: as this the unit caches what is not present. */
+static bool has_reserved_did(const struct unit_model *unit,
+			     const struct unit_decoded *dec)
+{
+	return !dec->did && cap_caching_mode(unit->cap);
+}
+
 static const char *flaw_scalable(const struct unit_model *unit, const u64 *val,
 				 const struct unit_decoded *dec)
 {
@@ -155,6 +167,8 @@ static const char *flaw_scalable(const struct unit_model *unit, const u64 *val,
 		return "reserved bits";
 	if (!has_type(unit, dec->type))
 		return "a type that the unit does not have";
+	if (has_reserved_did(unit, dec))
+		return "a reserved DID";
 	if (dec->snoops && !ecap_smpwc(unit->ecap))
 		return "snooping walks that the unit does not have";
 	if (fs && (val[1] & PASID_PE_PGSNP) && !ecap_sc_support(unit->ecap))
@@ -178,6 +192,8 @@ static const char *flaw_legacy(const struct unit_model *unit, const u64 *val,
 		return "reserved bits";
 	if (FIELD_GET(CONTEXT_TT, val[0]) == 3)
 		return "a reserved type";
+	if (has_reserved_did(unit, dec))
+		return "a reserved DID";
 	if (dec->ats && !ecap_dev_iotlb_support(unit->ecap))
 		return "device TLBs that the unit does not have";
 	if (dec->type == UNIT_PT && dec->ss_levels != unit->iommu->msagaw + 2)

@@ -271,6 +271,8 @@ void unit_event(struct unit_model *unit, enum unit_moment moment)
 
 	scoped_guard(spinlock_irqsave, &machine->lock)
 		observe_all(machine);
+	if (machine->on_pause && current != machine->main)
+		machine->on_pause(machine);
 	if (!machine->on_event || machine->in_event || current != machine->main)
 		return;
 
@@ -389,12 +391,18 @@ static void stub_store(u64 *to, const u64 *from, unsigned int words)
 static void stub_flush_cache(struct intel_iommu *iommu, void *addr, int size)
 {
 	struct unit_model *unit = unit_of(iommu);
+	bool is_new;
 
 	call_real(iommu_write_back, iommu, addr, size);
 	if (!unit)
 		return;
-	guard(spinlock_irqsave)(&unit->machine->lock);
-	unit_written_back(unit, addr, size);
+	scoped_guard(spinlock_irqsave, &unit->machine->lock) {
+		is_new = !unit_cell_of(unit, addr);
+		unit_written_back(unit, addr, size);
+	}
+	/* A table is made before the entry that needs it changes. */
+	if (is_new && preemptible())
+		unit_event(unit, UNIT_BETWEEN);
 }
 
 /**
@@ -584,6 +592,24 @@ void unit_add_table(struct unit_machine *machine, u64 root,
 		.levels = levels,
 		.snooped = snooped,
 	};
+}
+
+/**
+ * unit_force_table - accesses by way of a page table must snoop
+ * @machine: all units
+ * @root: its address
+ *
+ * Context: Any.
+ */
+void unit_force_table(struct unit_machine *machine, u64 root)
+{
+	unsigned int i;
+
+	guard(spinlock_irqsave)(&machine->lock);
+	for (i = 0; i < machine->num_tables; i++)
+		if (machine->table[i].root == root)
+			machine->table[i].forced = true;
+	unsettle_all(machine);
 }
 
 /**

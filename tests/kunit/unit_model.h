@@ -62,12 +62,14 @@ enum unit_stage {
  * @stage: what it is
  * @levels: its number of levels
  * @snooped: software does not write it back, so walks must snoop
+ * @forced: so must what accesses the pages that it maps
  */
 struct unit_table {
 	u64 root;
 	enum unit_stage stage;
 	unsigned int levels;
 	bool snooped;
+	bool forced;
 };
 
 /**
@@ -114,7 +116,7 @@ struct unit_tlb {
  * @level: the level of the table that it points to, 1 for the last
  * @prefix: the addresses that it is for, without the bits that the levels
  *          below translate
- * @table: address of the table
+ * @table: address of the table; 0 in caching mode if there is none
  * @next: in the hash, -1 for none
  */
 struct unit_structure {
@@ -295,6 +297,7 @@ struct unit_requester {
  * @write_buffer: flushes of the write buffer
  * @drains: how often page requests were drained
  * @drained: number of stores before the last time
+ * @drained_atcs: how many ATCs were asked then
  */
 struct unit_counts {
 	unsigned int stores;
@@ -308,6 +311,7 @@ struct unit_counts {
 	unsigned int write_buffer;
 	unsigned int drains;
 	unsigned int drained;
+	unsigned int drained_atcs;
 };
 
 struct unit_machine;
@@ -394,6 +398,7 @@ enum unit_moment {
  * @wait_flaw: says why the driver must not wait for a unit where it is, or NULL
  * @on_event: called after everything that a unit can notice of what @main does,
  *            under whatever locks the driver holds, but not while it runs
+ * @on_pause: called likewise for what others than @main do
  * @in_event: @on_event runs
  * @failure: the first thing that went wrong, or empty
  */
@@ -414,6 +419,7 @@ struct unit_machine {
 	bool (*did_is_free)(struct intel_iommu *iommu, u16 did);
 	const char *(*wait_flaw)(struct unit_machine *machine);
 	void (*on_event)(struct unit_machine *machine, enum unit_moment moment);
+	void (*on_pause)(struct unit_machine *machine);
 	bool in_event;
 	char failure[256];
 };
@@ -425,6 +431,7 @@ void unit_add(struct unit_machine *machine, struct unit_model *unit);
 void unit_remove(struct unit_machine *machine, struct unit_model *unit);
 void unit_add_table(struct unit_machine *machine, u64 root,
 		    enum unit_stage stage, unsigned int levels, bool snooped);
+void unit_force_table(struct unit_machine *machine, u64 root);
 void unit_remove_table(struct unit_machine *machine, u64 root);
 void unit_add_requester(struct unit_model *unit, struct unit_requester *req);
 void unit_remove_requester(struct unit_model *unit, struct unit_requester *req);
@@ -485,6 +492,7 @@ void unit_end_window(struct unit_cell *cell);
  * @ss_levels: its number of levels
  * @ats: translation requests and translated requests are served
  * @snoops: walks snoop
+ * @page_snoops: what comes out of a first stage is accessed with snooping
  */
 struct unit_decoded {
 	enum unit_type type;
@@ -495,6 +503,7 @@ struct unit_decoded {
 	unsigned int ss_levels;
 	bool ats;
 	bool snoops;
+	bool page_snoops;
 };
 
 struct unit_decoded unit_decode(const struct unit_model *unit,

@@ -335,6 +335,18 @@ static void process(struct unit_model *unit, const struct qi_desc *desc,
 		}
 }
 
+static unsigned int count_atcs(const struct qi_desc *desc, unsigned int num)
+{
+	unsigned int i, atcs = 0;
+
+	for (i = 0; i < num; i++) {
+		u64 type = FIELD_GET(QI_TYPE, desc[i].qw0);
+
+		atcs += type == QI_DIOTLB_TYPE || type == QI_DEIOTLB_TYPE;
+	}
+	return atcs;
+}
+
 /**
  * unit_submit - process what the driver has submitted
  * @unit: the unit
@@ -371,6 +383,7 @@ void unit_submit(struct unit_model *unit, const struct qi_desc *desc,
 	if (options & QI_OPT_WAIT_DRAIN) {
 		unit->counts.drains++;
 		unit->counts.drained = unit->counts.stores;
+		unit->counts.drained_atcs = count_atcs(desc, num);
 	}
 	/* qi_submit_sync() adds a wait of its own. */
 	unit->counts.waits++;

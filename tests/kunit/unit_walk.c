@@ -132,6 +132,14 @@ static void keep_second(struct walk *walk, u64 addr, u64 out, bool absent)
 	unit_cache_tlb(walk->unit, &tlb);
 }
 
+/* Caching mode: neither the address nor the entry for it is there. */
+static void keep_absent(struct walk *walk, u64 addr, unsigned int level)
+{
+	keep_second(walk, addr, 0, true);
+	if (level > 1)
+		keep_structure(walk, UNIT_STAGE_SS, addr, level - 1, 0);
+}
+
 static void second_from(struct walk *walk, u64 table, unsigned int level,
 			u64 addr, struct outs *outs)
 {
@@ -143,7 +151,7 @@ static void second_from(struct walk *walk, u64 table, unsigned int level,
 		if (!(pte & SS_PTE_PRESENT)) {
 			outs->absent = true;
 			if (cap_caching_mode(walk->unit->cap))
-				keep_second(walk, addr, 0, true);
+				keep_absent(walk, addr, level);
 			return;
 		}
 		if (is_leaf(pte, level)) {
@@ -171,9 +179,12 @@ static void second_from_caches(struct walk *walk, unsigned int level, u64 addr,
 		const struct unit_structure *entry = &unit->structure[i];
 
 		next = entry->next;
-		if (entry->stage == UNIT_STAGE_SS && entry->level == level &&
-		    entry->did == walk->dec->did && entry->prefix == prefix &&
-		    entry->table != outs->seen[level])
+		if (entry->stage != UNIT_STAGE_SS || entry->level != level ||
+		    entry->did != walk->dec->did || entry->prefix != prefix)
+			continue;
+		if (!entry->table)
+			outs->absent = true;
+		else if (entry->table != outs->seen[level])
 			second_from(walk, entry->table, level, addr, outs);
 	}
 }

@@ -23,6 +23,8 @@
 #define ACTOR_BEGINS_MS	1000
 #define ACTOR_STEP_US	500
 #define ACTOR_ENDS_MS	20000
+/* How long it may stop for the sake of others */
+#define ACTOR_PAUSE_MS	1000
 
 /**
  * struct world_actor - somebody else
@@ -182,10 +184,32 @@ void world_adversary_free(struct attach_world *world)
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
 }
 
-static bool actor_must_wait(struct world_actor *actor)
+static bool must_wait(struct attach_world *world, struct task_struct *task)
 {
-	return (READ_ONCE(actor->task->__state) & TASK_UNINTERRUPTIBLE) ||
-	       driver_is_contended(actor->world);
+	return (READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE) ||
+	       driver_is_contended(world);
+}
+
+static bool has_paused(const struct world_script *script)
+{
+	return READ_ONCE(script->paused) && !READ_ONCE(script->resumed);
+}
+
+/* In the actor, under whatever locks the driver holds */
+static void actor_pause(struct unit_machine *machine)
+{
+	struct attach_world *world =
+		container_of(machine, struct attach_world, machine);
+	ktime_t end = ktime_add_ms(ktime_get(), ACTOR_PAUSE_MS);
+	struct world_script *script = &world->script;
+
+	if (!script->slow || script->paused)
+		return;
+	WRITE_ONCE(script->paused, true);
+	while (!READ_ONCE(script->over) && !must_wait(world, machine->main) &&
+	       ktime_before(ktime_get(), end))
+		cpu_relax();
+	WRITE_ONCE(script->resumed, true);
 }
 
 /* Let the actor get as far as it can. */
@@ -197,7 +221,9 @@ static void actor_step(struct world_actor *actor)
 		cpu_relax();
 
 	end = ktime_add_us(ktime_get(), ACTOR_STEP_US);
-	while (!completion_done(&actor->ended) && !actor_must_wait(actor) &&
+	while (!completion_done(&actor->ended) &&
+	       !has_paused(&actor->world->script) &&
+	       !must_wait(actor->world, actor->task) &&
 	       ktime_before(ktime_get(), end))
 		cpu_relax();
 }
@@ -215,10 +241,13 @@ static void actor_begin(struct world_actor *actor,
  * Scripts
  */
 
-static bool at_once(enum world_act act)
+static bool at_once(const struct world_script *script)
 {
-	return act == WORLD_ACT_UNMAP || act == WORLD_ACT_MAP ||
-	       act == WORLD_ACT_UNMAP_LAZY;
+	enum world_act act = script->action.act;
+
+	return !script->slow &&
+	       (act == WORLD_ACT_UNMAP || act == WORLD_ACT_MAP ||
+		act == WORLD_ACT_UNMAP_LAZY);
 }
 
 /* An unmap is begun at once; what it invalidates has to wait for the queue. */
@@ -321,7 +350,7 @@ static void script_event(struct unit_machine *machine, enum unit_moment moment)
 	}
 	if (script->event++ < script->at || script->done)
 		return;
-	if (at_once(script->action.act))
+	if (at_once(script))
 		act_at_once(world, script, moment);
 	else if (!script->started || moment == UNIT_BETWEEN)
 		act_elsewhere(world, script);
@@ -343,6 +372,25 @@ void world_act_at(struct attach_world *world, const struct world_action *action,
 		.at = event,
 	};
 	world->machine.on_event = script_event;
+}
+
+/**
+ * world_act_slowly - have something done in the middle, and the middle of it
+ *		      last
+ * @world: the world
+ * @action: what
+ * @event: it begins at the event of this number
+ *
+ * What is slow may hold locks. It goes on when what comes next needs them.
+ *
+ * Context: Any.
+ */
+void world_act_slowly(struct attach_world *world,
+		      const struct world_action *action, unsigned int event)
+{
+	world_act_at(world, action, event);
+	world->script.slow = true;
+	world->machine.on_pause = actor_pause;
 }
 
 /**
@@ -378,7 +426,8 @@ bool world_act_done(struct attach_world *world)
 	struct world_script *script = &world->script;
 
 	world->machine.on_event = NULL;
-	if (at_once(script->action.act) && !script->in_atc) {
+	WRITE_ONCE(script->over, true);
+	if (at_once(script) && !script->in_atc) {
 		if (script->started && !script->done)
 			unmap_in_two_steps(world, script, UNIT_BETWEEN);
 	} else if (script->started && !script->done &&

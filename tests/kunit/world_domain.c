@@ -697,6 +697,33 @@ void world_remap(struct attach_world *world)
 	world_mm_revive(world);
 }
 
+/**
+ * world_leaf - what maps a page of 4 KiB
+ * @world: the world
+ * @kind: in a paging domain
+ * @page: the page, which is mapped
+ *
+ * Context: Any.
+ * Return: the entry of the page table.
+ */
+u64 world_leaf(struct attach_world *world, enum world_kind kind,
+	       enum unit_page page)
+{
+	struct unit_table table;
+	unsigned int shift;
+	u64 entry;
+
+	driver_describe_table(world->domain[kind].domain, &table);
+	entry = table.root;
+	shift = PAGE_SHIFT + 9 * table.levels;
+	while (shift > PAGE_SHIFT) {
+		shift -= 9;
+		entry = *((u64 *)phys_to_virt(entry & GENMASK_ULL(51, 12)) +
+			  ((world_page[page] >> shift) & 511));
+	}
+	return entry;
+}
+
 static int guest_invalidate(struct attach_world *world, enum world_kind kind,
 			    bool leaf_only)
 {
@@ -811,7 +838,12 @@ bool world_force_snooping(struct attach_world *world, enum world_kind kind)
 {
 	struct iommu_domain *domain = world->domain[kind].mapped;
 	bool forced = domain->ops->enforce_cache_coherency(domain);
+	struct unit_table table;
 
+	if (forced) {
+		driver_describe_table(domain, &table);
+		unit_force_table(&world->machine, table.root);
+	}
 	if (kind == WORLD_FS)
 		world->snooping |= forced;
 	return forced;

@@ -289,23 +289,15 @@ int driver_handle_faults(struct iommu_domain *domain, struct device *dev)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
 	struct intel_iommu *iommu = info->iommu;
-	int ret;
 
 	iommu->iopf_queue = iopf_queue_alloc(iommu->name);
 	if (!iommu->iopf_queue)
 		return -ENOMEM;
 	mutex_init(&dev->iommu->lock);
 	dev->iommu->iommu_dev = &iommu->iommu;
-	ret = iopf_queue_add_device(iommu->iopf_queue, dev);
-	if (ret) {
-		iopf_queue_free(iommu->iopf_queue);
-		iommu->iopf_queue = NULL;
-		return ret;
-	}
 	domain->iopf_handler = no_handler;
 	info->pri_supported = true;
 	info->pri_enabled = true;
-	info->iopf_refcount = 1;
 	/* The driver asserts the mutex of a group, and there is none. */
 	lockdep_off();
 	return 0;
@@ -327,8 +319,6 @@ void driver_ignore_faults(struct iommu_domain *domain, struct device *dev)
 	domain->iopf_handler = NULL;
 	info->pri_supported = false;
 	info->pri_enabled = false;
-	info->iopf_refcount = 0;
-	iopf_queue_remove_device(iommu->iopf_queue, dev);
 	iopf_queue_free(iommu->iopf_queue);
 	iommu->iopf_queue = NULL;
 }
@@ -338,13 +328,31 @@ void driver_ignore_faults(struct iommu_domain *domain, struct device *dev)
  * @dev: a device
  *
  * Context: Any; nobody attaches or detaches it.
- * Return: the number, and one for driver_handle_faults().
+ * Return: the number.
  */
 unsigned int driver_count_handled(struct device *dev)
 {
 	struct device_domain_info *info = dev_iommu_priv_get(dev);
 
 	return info->iopf_refcount;
+}
+
+/**
+ * driver_is_live - whether page requests of a PASID are still a domain's
+ * @domain: the domain
+ * @dev: the device that makes them
+ * @pasid: their PASID
+ *
+ * Context: Any; nobody else attaches or detaches it.
+ * Return: whether they are.
+ */
+bool driver_is_live(struct iommu_domain *domain, struct device *dev,
+		    ioasid_t pasid)
+{
+	struct device_domain_info *info = dev_iommu_priv_get(dev);
+	struct dev_pasid_info *ap = xa_load(&info->attachments, pasid);
+
+	return ap && ap->domain == to_dmar_domain(domain) && ap->live;
 }
 
 /**

@@ -158,7 +158,6 @@ static void make_subdevice(struct attach_world *world, struct world_pci *pci)
 #if IS_ENABLED(CONFIG_VMD)
 	pci->sysdata.vmd_dev = &world->pci[WORLD_DEVICE].pdev;
 #endif
-	pci->pdev.ats_cap = 0;
 }
 
 /**
@@ -198,6 +197,17 @@ void world_pci_make(struct attach_world *world, enum world_device which)
 	if (world->config.throttled && IS_ENABLED(CONFIG_PCI_IOV))
 		make_virtual(world, pci);
 	make_alias(world, pci);
+}
+
+/**
+ * world_pci_split - have a device ask for translations of less than a page
+ * @pci: the device
+ *
+ * Context: Any.
+ */
+void world_pci_split(struct world_pci *pci)
+{
+	config_set(pci, WORLD_ATS_CAP + PCI_ATS_CAP, WORLD_QDEP);
 }
 
 /**

@@ -15,8 +15,9 @@
 #include "attach_world.h"
 #include "../../iommu-pages.h"
 
-/* Capabilities: 4-level tables, 48 bits, 2 MiB pages, ranges */
-#define WORLD_CAP	(BIT_ULL(39) | BIT_ULL(34) | 47ULL << 16 | BIT_ULL(10) | 6)
+/* Capabilities: second stages of 4 and 5 levels, 48 bits, 2 MiB pages, ranges */
+#define WORLD_CAP	(BIT_ULL(39) | BIT_ULL(34) | 47ULL << 16 | \
+			 BIT_ULL(11) | BIT_ULL(10) | 6)
 #define WORLD_CAP_PSI	BIT_ULL(39)
 #define WORLD_CAP_MAMV	GENMASK_ULL(53, 48)
 #define WORLD_CAP_DRAIN	(BIT_ULL(54) | BIT_ULL(55))
@@ -87,7 +88,7 @@ static void fill_iommu(struct attach_world *world, struct world_unit *unit,
 	iommu->reg = (void __iomem *)unit->regs;
 	iommu->gcmd = DMA_GCMD_TE;
 	iommu->agaw = 2;
-	iommu->msagaw = 2;
+	iommu->msagaw = 3;
 	iommu->max_domain_id = WORLD_NUM_DIDS;
 	iommu->qi = world->config.no_queue ? NULL : &unit->qi;
 	iommu->node = NUMA_NO_NODE;
@@ -243,6 +244,23 @@ void world_limit_levels(struct attach_world *world)
 }
 
 /**
+ * world_add_ecap - give the units more extended capabilities
+ * @world: the world
+ * @ecap: which
+ *
+ * Context: Any.
+ */
+void world_add_ecap(struct attach_world *world, u64 ecap)
+{
+	unsigned int i;
+
+	for (i = 0; i < world->num_units; i++) {
+		world->unit[i].iommu.ecap |= ecap;
+		world->unit[i].model->ecap |= ecap;
+	}
+}
+
+/**
  * world_set_capable - take the capabilities for paging from the units, or give
  *		       them back
  * @world: the world
@@ -302,15 +320,16 @@ static void fill_crashed_tables(struct attach_world *world)
 		       4, false);
 }
 
-static u64 *crashed_context(struct attach_world *world, struct world_pci *pci)
+static void crash_context(struct attach_world *world, struct intel_iommu *iommu,
+			  u16 sid, const struct context_words *words)
 {
-	struct intel_iommu *iommu = &pci->unit->iommu;
 	struct context_entry *context;
 
-	context = iommu_context_addr(iommu, pci->bus.number, pci->pdev.devfn,
-				     true);
+	context = iommu_context_addr(iommu, PCI_BUS_NUM(sid), sid & 0xff, true);
 	KUNIT_ASSERT_NOT_NULL(world->test, context);
-	return &context->lo;
+	memcpy(&context->lo, words->val, sizeof(words->val));
+	__iommu_flush_cache(iommu, context, sizeof(words->val));
+	set_context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff);
 }
 
 /**
@@ -323,13 +342,12 @@ static u64 *crashed_context(struct attach_world *world, struct world_pci *pci)
  */
 void world_unit_crash(struct attach_world *world)
 {
-	struct world_pci *pci = world->requester[WORLD_DEVICE].pci;
-	struct intel_iommu *iommu = &pci->unit->iommu;
+	struct world_requester *req = &world->requester[WORLD_DEVICE];
+	struct intel_iommu *iommu = &req->pci->unit->iommu;
 	struct pasid_second_stage ss = { .aw = 2, .walk_snoop = true };
 	int did = driver_take_did(iommu);
 	struct context_words context = {};
 	bool ats = world->config.ats;
-	u64 *live;
 
 	KUNIT_ASSERT_GE(world->test, did, 0);
 	world->used_up |= BIT(did);
@@ -351,10 +369,12 @@ void world_unit_crash(struct attach_world *world)
 						ats);
 	}
 
-	live = crashed_context(world, pci);
-	memcpy(live, context.val, sizeof(context.val));
-	__iommu_flush_cache(iommu, live, sizeof(context.val));
 	iommu->copied_tables = bitmap_zalloc(BIT(16), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(world->test, iommu->copied_tables);
-	set_context_copied(iommu, pci->bus.number, pci->pdev.devfn);
+	crash_context(world, iommu, req->seen->sid, &context);
+	if (!req->alias)
+		return;
+	if (!world->config.scalable)
+		context_entry_make_alias(&context);
+	crash_context(world, iommu, req->alias->sid, &context);
 }
