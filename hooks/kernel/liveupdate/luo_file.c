@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include "luo_internal.h"
+
 /**
  * liveupdate_file_set_has - whether a session preserves a file
  * @file_set: the files of the session, as preserve() of a handler gets them

@@ -18,13 +18,6 @@ identifier iommu, mode, addr, flags, sts;
 typedef u64, u32;
 @@
 -static void iommu_set_irq_remapping(struct intel_iommu *iommu, int mode)
-+static u64 own_irta(struct intel_iommu *iommu, int mode)
-+{
-+	u64 base = virt_to_phys(iommu->ir_table->base);
-+
-+	return base | IR_X2APIC_MODE(mode) | INTR_REMAP_TABLE_REG_SIZE;
-+}
-+
 +static void iommu_set_irta(struct intel_iommu *iommu, u64 irta)
  {
 	unsigned long flags;
@@ -40,6 +33,20 @@ typedef u64, u32;
 +	writeq(irta, iommu->reg + DMAR_IRTA_REG);
 	...
  }
+
+@@
+@@
++static u64 own_irta(struct intel_iommu *iommu, int mode)
++{
++	u64 base = virt_to_phys(iommu->ir_table->base);
++
++	return base | IR_X2APIC_MODE(mode) | INTR_REMAP_TABLE_REG_SIZE;
++}
++
+intel_setup_irq_remapping(...)
+{
+	...
+}
 
 @@
 expression iommu, mode;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include "iommufd_private.h"
+
 /**
  * iommufd_device_get_hwpt - what a device's requests without PASID go through
  * @idev: the device
