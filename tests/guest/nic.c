@@ -120,7 +120,7 @@ static const char *const models[] = { "0x100e", "0x10d3" };
 #define KHUGEPAGED	HUGE_PAGES "/khugepaged"
 #define FILL		0xa5
 /* What is left to others, in bytes */
-#define SPARE		(64UL << 20)
+#define SPARE		(96UL << 20)
 #define FAILSLAB	"/sys/kernel/debug/failslab"
 /* What is enough to put the first half of the pages into a file */
 #define HALF_WAY	"12000"
