@@ -4,6 +4,7 @@
 #define _SHIM_LINUX_IOMMU_H
 
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 /* The driver's header of the same name needs the whole kernel. */
 #define _INTEL_IOMMU_H_
@@ -11,9 +12,11 @@
 #define IOMMU_DOMAIN_BLOCKED	0
 #define IOMMU_DOMAIN_IDENTITY	1
 #define FLPT_DEFAULT_DID	1
+#define IOMMU_NO_PASID		0
+
+typedef u32 ioasid_t;
 
 struct device;
-struct device_domain_info;
 struct dmar_domain;
 struct domain_unit;
 
@@ -34,6 +37,15 @@ struct iommu_domain_info {
 struct dev_pasid_info {
 	struct dmar_domain *domain;
 	struct domain_unit *unit;
+};
+
+struct device_domain_info {
+	struct dev_pasid_info *attachment;
+	struct xarray attachments;
+};
+
+struct cache_tag {
+	unsigned int users;
 };
 
 #endif
