@@ -40,8 +40,8 @@ GUEST = {"debug": ["--cpu", "max,-la57", "--qemu=-m", "--qemu=2G",
          "coverage": ["--gcov", "--timeout", "900"]}
 APPEND = {"debug": "kho_scratch=64M,256M,256M"}
 RATES = {"debug": 60, "coverage": 125}
-# Each packet for a blocked device is a fault, with which QEMU and the guest are
-# busy for a while.
+# For each packet a blocked NIC looks through its whole ring, and each descriptor is
+# a fault: QEMU and the guest are busy for a while.
 RATE_OF_FAULTS = 40
 # What may wait on the wire, in bytes: about 300 packets. A busy host may keep
 # QEMU from taking them for a second, but a NIC that is off for the length of
@@ -97,6 +97,7 @@ CRASH = {"console": {"tables are copied twice":
                      "nothing faults before the crash kernel's init":
                      r"\A(?!.*DMAR: \[DMA.*Run /init)"},
          "faults": None,
+         "rate": RATE_OF_FAULTS,
          "append": "crashkernel=128M kho_scratch=16M,32M,192M",
          "guest": ("--expect-crash",)}
 
