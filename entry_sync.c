@@ -37,6 +37,8 @@
  * 3. Clear what the new entry ignores. Window: combinations that differ from
  *    the new entry in ignored bits alone; each reads as the new entry.
  *
+ * A change within one quantum, of an entry that does not go, is one store.
+ *
  * If step 1 finds nothing that the new entry uses, it only clears what both
  * ignore. That may happen at any time, so it goes with step 2.
  *
@@ -81,10 +83,16 @@
 
 #define ENTRY_SYNC_MAX_STEPS	3
 
-/* The values that the entry goes through, one for each step. */
+/*
+ * The values that the entry goes through
+ *
+ * @value: one for each step
+ * @between: room for those that are neither the old nor the new one
+ */
 struct entry_sync_steps {
 	struct entry_sync_result result;
-	u64 value[ENTRY_SYNC_MAX_STEPS][ENTRY_SYNC_MAX_WORDS];
+	const u64 *value[ENTRY_SYNC_MAX_STEPS];
+	u64 between[ENTRY_SYNC_MAX_STEPS - 1][ENTRY_SYNC_MAX_WORDS];
 };
 
 /* What is wrong with the description of the entry, or NULL */
@@ -122,6 +130,18 @@ static bool is_present(const struct entry_sync *es, const u64 *entry)
 	return entry[es->present_word] & es->present_mask;
 }
 
+/* The bits of a word that are cleared to make the entry non-present */
+static u64 cleared_with_present(const struct entry_sync *es, unsigned int word)
+{
+	unsigned int first = round_down(es->present_word, es->quantum_words);
+	u64 cleared = word == es->present_word ? es->present_mask : 0;
+
+	/* Below the first word, the difference is a large number. */
+	if (word - first < es->quantum_words)
+		cleared |= es->clear_with_present[word - first];
+	return cleared;
+}
+
 static bool quantum_differs(const struct entry_sync *es, const u64 *a,
 			    const u64 *b, unsigned int word)
 {
@@ -134,7 +154,6 @@ static const u64 *add_step(const struct entry_sync *es,
 			   struct entry_sync_steps *steps, const u64 *before,
 			   const u64 *after)
 {
-	u64 *value = steps->value[steps->result.syncs];
 	unsigned int i, stores = 0;
 
 	for (i = 0; i < es->num_words; i += es->quantum_words)
@@ -142,34 +161,28 @@ static const u64 *add_step(const struct entry_sync *es,
 	if (!stores)
 		return before;
 
-	for (i = 0; i < es->num_words; i++)
-		value[i] = after[i];
+	steps->value[steps->result.syncs++] = after;
 	steps->result.stores += stores;
-	steps->result.syncs++;
-	return value;
+	return after;
 }
 
 static void plan_breaking(const struct entry_sync *es,
 			  struct entry_sync_steps *steps, const u64 *target)
 {
 	unsigned int first = round_down(es->present_word, es->quantum_words);
-	u64 next[ENTRY_SYNC_MAX_WORDS];
+	u64 *absent = steps->between[0], *others = steps->between[1];
 	const u64 *cur = es->entry;
 	unsigned int i;
 
 	for (i = 0; i < es->num_words; i++)
-		next[i] = cur[i];
-	if (is_present(es, cur)) {
-		next[es->present_word] &= ~es->present_mask;
-		for (i = 0; i < es->quantum_words; i++)
-			next[first + i] &= ~es->clear_with_present[i];
-	}
-	cur = add_step(es, steps, cur, next);
+		absent[i] = is_present(es, cur) ?
+			cur[i] & ~cleared_with_present(es, i) : cur[i];
+	cur = add_step(es, steps, cur, absent);
 
 	for (i = 0; i < es->num_words; i++)
-		if (round_down(i, es->quantum_words) != first)
-			next[i] = target[i];
-	cur = add_step(es, steps, cur, next);
+		others[i] = round_down(i, es->quantum_words) == first ?
+				absent[i] : target[i];
+	cur = add_step(es, steps, cur, others);
 
 	add_step(es, steps, cur, target);
 	steps->result.verdict = ENTRY_SYNC_BREAKING;
@@ -178,19 +191,23 @@ static void plan_breaking(const struct entry_sync *es,
 /*
  * What an update comes down to
  *
- * @next: the entry with all bits changed that may change at once
  * @wanted: the bits that hardware looks at in the target
+ * @used: the bits that hardware looks at in the old entry
+ * @safe: those that may change while hardware uses the old entry
+ * @next: the entry with all bits changed that may change at once
+ * @differs: mask of the words that change
  * @critical: mask of the words of critical quanta
  * @early: mask of words with bits that must change before the critical quantum,
  *         unless they are in it
- * @differs: whether there is anything to do
  */
 struct entry_sync_change {
+	const u64 *wanted;
+	u64 used[ENTRY_SYNC_MAX_WORDS];
+	u64 safe[ENTRY_SYNC_MAX_WORDS];
 	u64 next[ENTRY_SYNC_MAX_WORDS];
-	u64 wanted[ENTRY_SYNC_MAX_WORDS];
+	unsigned int differs;
 	unsigned int critical;
 	unsigned int early;
-	bool differs;
 };
 
 /* Mask of the words that are in one quantum with @word */
@@ -201,9 +218,7 @@ static unsigned int words_of_quantum(const struct entry_sync *es,
 	       round_down(word, es->quantum_words);
 }
 
-/* @used and @safe are about the old entry. */
 static void sort_bits(const struct entry_sync *es, const u64 *target,
-		      const u64 *used, const u64 *safe,
 		      struct entry_sync_change *change)
 {
 	u64 differs, free, wanted;
@@ -212,13 +227,15 @@ static void sort_bits(const struct entry_sync *es, const u64 *target,
 	change->critical = 0;
 	change->early = 0;
 	for (i = 0; i < es->num_words; i++) {
+		change->next[i] = es->entry[i];
+		if (!(change->differs & BIT(i)))
+			continue;
+
 		wanted = change->wanted[i];
 		differs = es->entry[i] ^ target[i];
 		/* What only the old entry uses is cleared after it, safe or not. */
-		free = ~used[i] | (safe[i] & wanted);
-		change->next[i] = es->entry[i] ^ (differs & free);
-		if (differs)
-			change->differs = true;
+		free = ~change->used[i] | (change->safe[i] & wanted);
+		change->next[i] ^= differs & free;
 		if (differs & ~free & wanted)
 			change->critical |= words_of_quantum(es, i);
 		if (differs & free & wanted)
@@ -234,85 +251,125 @@ static bool is_hitless(const struct entry_sync *es,
 	       change->critical == words_of_quantum(es, __ffs(change->critical));
 }
 
-static void find_change(const struct entry_sync *es, const u64 *target,
-			struct entry_sync_change *change)
+static unsigned int find_differing_words(const struct entry_sync *es,
+					 const u64 *target)
 {
-	u64 used[ENTRY_SYNC_MAX_WORDS] = {};
-	u64 safe[ENTRY_SYNC_MAX_WORDS] = {};
+	unsigned int i, differs = 0;
+
+	for (i = 0; i < es->num_words; i++)
+		if (es->entry[i] != target[i])
+			differs |= BIT(i);
+	return differs;
+}
+
+static void find_wanted(const struct entry_sync *es, const u64 *target,
+			u64 *wanted)
+{
 	unsigned int i;
 
-	*change = (struct entry_sync_change){};
-	es->ops->get_used(es->entry, used);
-	es->ops->get_used(target, change->wanted);
-
+	es->ops->get_used(target, wanted);
 	for (i = 0; i < es->num_words; i++) {
 		/*
 		 * A builder must not set bits that hardware ignores: they
 		 * would keep later updates from being hitless. Taking such
 		 * bits as used is always safe.
 		 */
-		WARN_ONCE(target[i] & ~change->wanted[i],
+		WARN_ONCE(target[i] & ~wanted[i],
 			  "entry_sync: word %u: bits %#llx set but not used\n",
-			  i, target[i] & ~change->wanted[i]);
-		change->wanted[i] |= target[i];
+			  i, target[i] & ~wanted[i]);
+		wanted[i] |= target[i];
 	}
+}
 
-	sort_bits(es, target, used, safe, change);
+static void find_change(const struct entry_sync *es, const u64 *target,
+			struct entry_sync_change *change)
+{
+	es->ops->get_used(es->entry, change->used);
+	sort_bits(es, target, change);
 	if (is_hitless(es, change) || !es->ops->get_update_safe)
 		return;
 
 	/* What may change before or after the rest is not critical. */
-	es->ops->get_update_safe(es->entry, target, safe);
-	sort_bits(es, target, used, safe, change);
+	es->ops->get_update_safe(es->entry, target, change->safe);
+	sort_bits(es, target, change);
+}
+
+/*
+ * A change within one quantum is one store: hardware reads the old entry or the
+ * new one. When an entry goes, bits stay until hardware has dropped it.
+ */
+static bool is_one_store(const struct entry_sync *es, const u64 *target,
+			 unsigned int differs)
+{
+	return !(differs & ~words_of_quantum(es, __ffs(differs))) &&
+	       (!is_present(es, es->entry) || is_present(es, target));
 }
 
 static void plan_hitless(const struct entry_sync *es,
 			 struct entry_sync_steps *steps, const u64 *target,
 			 struct entry_sync_change *change)
 {
-	unsigned int first = round_down(es->present_word, es->quantum_words);
 	bool goes = is_present(es, es->entry) && !is_present(es, target);
+	u64 *early = steps->between[0], *critical = steps->between[1];
 	const u64 *cur = es->entry;
-	u64 *next = change->next;
 	unsigned int i;
+	u64 stays;
 
 	/* The critical quantum, if any, changes in one store: not in step 1. */
 	if (change->early & ~change->critical) {
 		for (i = 0; i < es->num_words; i++)
-			if (change->critical & BIT(i))
-				next[i] = cur[i];
-		cur = add_step(es, steps, cur, next);
+			early[i] = change->critical & BIT(i) ? cur[i] :
+							       change->next[i];
+		cur = add_step(es, steps, cur, early);
 	}
 
-	for (i = 0; i < es->quantum_words; i++)
-		change->wanted[first + i] |= es->clear_with_present[i];
-	for (i = 0; i < es->num_words; i++)
-		if (change->critical & BIT(i))
-			next[i] = goes ?
-				(cur[i] & ~change->wanted[i]) | target[i] :
-				target[i];
-	cur = add_step(es, steps, cur, next);
+	for (i = 0; i < es->num_words; i++) {
+		stays = goes ? cur[i] & ~change->wanted[i] &
+			       ~cleared_with_present(es, i) : 0;
+		critical[i] = change->critical & BIT(i) ? target[i] | stays :
+							  change->next[i];
+	}
+	cur = add_step(es, steps, cur, critical);
 
 	add_step(es, steps, cur, target);
 	steps->result.verdict = ENTRY_SYNC_HITLESS;
 }
 
-static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
-		 const u64 *target)
+static void plan_several(const struct entry_sync *es,
+			 struct entry_sync_steps *steps, const u64 *target,
+			 unsigned int differs, const u64 *wanted)
 {
-	struct entry_sync_change change;
-
-	steps->result = (struct entry_sync_result){
-		.verdict = ENTRY_SYNC_UNCHANGED,
+	struct entry_sync_change change = {
+		.differs = differs,
+		.wanted = wanted,
 	};
-	find_change(es, target, &change);
-	if (!change.differs)
-		return;
 
+	find_change(es, target, &change);
 	if (is_hitless(es, &change))
 		plan_hitless(es, steps, target, &change);
 	else
 		plan_breaking(es, steps, target);
+}
+
+static void plan(const struct entry_sync *es, struct entry_sync_steps *steps,
+		 const u64 *target)
+{
+	unsigned int differs = find_differing_words(es, target);
+	u64 wanted[ENTRY_SYNC_MAX_WORDS] = {};
+
+	steps->result = (struct entry_sync_result){
+		.verdict = ENTRY_SYNC_UNCHANGED,
+	};
+	find_wanted(es, target, wanted);
+	if (!differs)
+		return;
+
+	if (is_one_store(es, target, differs)) {
+		add_step(es, steps, es->entry, target);
+		steps->result.verdict = ENTRY_SYNC_HITLESS;
+		return;
+	}
+	plan_several(es, steps, target, differs, wanted);
 }
 
 #ifdef system_has_cmpxchg128
@@ -390,7 +447,8 @@ EXPORT_SYMBOL_GPL(entry_sync_quantum_words);
 struct entry_sync_result entry_sync_plan(const struct entry_sync *es,
 					 const u64 *target)
 {
-	struct entry_sync_steps steps;
+	/* Of the values, only those are read that a step has set. */
+	struct entry_sync_steps steps __uninitialized;
 
 	if (!entry_sync_valid(es))
 		return (struct entry_sync_result){};
@@ -421,7 +479,8 @@ EXPORT_SYMBOL_GPL(entry_sync_plan);
 struct entry_sync_result entry_sync_write(struct entry_sync *es,
 					  const u64 *target)
 {
-	struct entry_sync_steps steps;
+	/* Of the values, only those are read that a step has set. */
+	struct entry_sync_steps steps __uninitialized;
 	unsigned int i;
 
 	if (!entry_sync_valid(es))

@@ -8,6 +8,10 @@
 
 void shim_store_64(u64 *to, u64 value);
 
+#ifndef __uninitialized
+#define __uninitialized
+#endif
+
 #undef WRITE_ONCE
 #define WRITE_ONCE(to, value)	shim_store_64(&(to), value)
 
