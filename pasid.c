@@ -24,6 +24,9 @@
 /* Number of PASIDs that every unit of the machine supports */
 u32 intel_pasid_max_id = BIT(20);
 
+/* Whole quanta of what an entry uses; the others are reserved, and zero. */
+#define PASID_ENTRY_WORDS	4
+
 #define PASIDS_PER_DIR_PAGE \
 	(SZ_4K / sizeof(struct pasid_dir_entry) * PASID_TBL_ENTRIES)
 
@@ -459,7 +462,7 @@ static struct entry_sync pasid_entry_sync(struct intel_iommu *iommu,
 	return (struct entry_sync){
 		.ops = &pasid_entry_sync_ops,
 		.entry = pe->val,
-		.num_words = ARRAY_SIZE(pe->val),
+		.num_words = PASID_ENTRY_WORDS,
 		.quantum_words = iommu->quantum_words,
 		.present_word = 0,
 		.present_mask = PASID_PE_P,
