@@ -653,26 +653,30 @@ static void allow_failures(const char *dir)
 
 /*
  * Fail the first allocation of an attach, then the second and so on until one
- * attach makes fewer. An attach may do without; whatever it says, the device
- * must translate through the domain that it says.
+ * attach makes fewer, each time from another domain or, if @detached, from none.
+ * An attach may do without; whatever it says, the device must translate through
+ * the domain that it says.
  */
-static int run_fail(__attribute__((unused)) unsigned long number)
+static void fail_attaches(bool detached)
 {
-	unsigned int nth, refused = 0, attached = 0;
+	unsigned int nth, refused = 0;
 	bool injected, failed, ok = true;
+	int attached = 0, to;
 
-	allow_failures("/sys/kernel/debug/failslab");
-	allow_failures("/sys/kernel/debug/fail_page_alloc");
-	write_file("/sys/kernel/debug/fail_page_alloc", "min-order", "0");
-
-	printf("KTAP version 1\n1..4\n");
+	printf("# from %s\n", detached ? "no domain" : "another domain");
 	for (nth = 1; ; nth++) {
+		if (detached) {
+			vfio_detach(&vmm.device.vfio);
+			attached = -1;
+		}
+		to = attached ? 0 : 1;
 		fail_nth(nth);
-		failed = vfio_try_attach(&vmm.device.vfio, vmm.domains[!attached].hwpt);
+		failed = vfio_try_attach(&vmm.device.vfio, vmm.domains[to].hwpt);
 		injected = fail_nth(0);
 		refused += failed;
-		attached ^= !failed;
-		if (write_once(&vmm.device) != (int)attached)
+		if (!failed)
+			attached = to;
+		if (write_once(&vmm.device) != attached)
 			ok = false;
 		dma_of_neighbours();
 		if (!injected)
@@ -683,6 +687,17 @@ static int run_fail(__attribute__((unused)) unsigned long number)
 	check(refused, "some attaches were refused");
 	check(!failed, "without a failure there is none");
 	printf("result: points=%u refused=%u\n", nth - 1, refused);
+}
+
+static int run_fail(__attribute__((unused)) unsigned long number)
+{
+	allow_failures("/sys/kernel/debug/failslab");
+	allow_failures("/sys/kernel/debug/fail_page_alloc");
+	write_file("/sys/kernel/debug/fail_page_alloc", "min-order", "0");
+
+	printf("KTAP version 1\n1..8\n");
+	fail_attaches(false);
+	fail_attaches(true);
 	return failures != 0;
 }
 
