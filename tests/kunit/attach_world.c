@@ -297,12 +297,26 @@ static int attach_by(struct attach_world *world, struct world_requester *req,
 				       req->kind == WORLD_BLOCKED ? NULL : old);
 }
 
+/**
+ * world_is_left_over - whether the driver takes an entry for a crashed kernel's
+ * @req: whose entry
+ *
+ * Context: Any.
+ * Return: whether it does.
+ */
+bool world_is_left_over(const struct world_requester *req)
+{
+	struct intel_iommu *iommu = &req->pci->unit->iommu;
+
+	return iommu->copied_tables &&
+	       context_copied(iommu, req->pci->bus.number,
+			      req->pci->pdev.devfn);
+}
+
 static const struct unit_grant *grant_now(struct attach_world *world,
 					  struct world_requester *req)
 {
-	if (req->pci->unit->iommu.copied_tables &&
-	    context_copied(&req->pci->unit->iommu, req->pci->bus.number,
-			   req->pci->pdev.devfn))
+	if (world_is_left_over(req))
 		return &world->crashed_grant;
 
 	return world_grant(world, req->kind);

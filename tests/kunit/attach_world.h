@@ -345,6 +345,7 @@ void world_use_up_dids(struct attach_world *world);
 void world_release_dids(struct attach_world *world);
 u64 *world_entry(const struct attach_world *world, enum world_device which);
 bool world_control(const struct attach_world *world, enum world_device which);
+bool world_is_left_over(const struct world_requester *req);
 bool world_snoops(const struct attach_world *world, enum world_device which);
 const char *world_control_flaw(const struct attach_world *world);
 

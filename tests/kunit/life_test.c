@@ -542,6 +542,9 @@ static void leave_crashed_kernel(struct kunit *test, enum world_kind kind)
 					      world_kind_name(kind));
 		}
 		report(world, kind, "from a crashed kernel's");
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       world_is_left_over(&world->requester[WORLD_DEVICE]),
+				       "to %s", world_kind_name(kind));
 		world_unmap(world, kind, WORLD_REGIONS);
 		report(world, kind, "from a crashed kernel's, unmapping");
 	}

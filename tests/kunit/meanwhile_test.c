@@ -154,9 +154,8 @@ static const struct world_config begins_params[] = {
 
 KUNIT_ARRAY_PARAM(begins, begins_params, change_describe_config);
 
+/* Such units track no dirty pages; a domain that snoops does so for ever. */
 static const struct world_action begins_actions[] = {
-	{ .act = WORLD_ACT_TRACK },
-	{ .act = WORLD_ACT_UNTRACK },
 	{ .act = WORLD_ACT_SNOOP },
 	{ .act = WORLD_ACT_ATTACH, .kind = WORLD_IDENTITY,
 	  .who = WORLD_OLD_SHARER },
@@ -190,8 +189,9 @@ static void begin(struct attach_world *world, struct change change,
 
 static void begins(struct kunit *test)
 {
+	/* Where WORLD_FS is forced to snoop, it is what is attached. */
 	static const enum world_kind to[] = {
-		WORLD_PARENT, WORLD_NESTED, WORLD_FS,
+		WORLD_FS, WORLD_PARENT, WORLD_NESTED,
 	};
 	struct attach_world *world =
 		attach_world_make(test, test->param_value);

@@ -391,17 +391,14 @@ static void stub_store(u64 *to, const u64 *from, unsigned int words)
 static void stub_flush_cache(struct intel_iommu *iommu, void *addr, int size)
 {
 	struct unit_model *unit = unit_of(iommu);
-	bool is_new;
 
 	call_real(iommu_write_back, iommu, addr, size);
 	if (!unit)
 		return;
-	scoped_guard(spinlock_irqsave, &unit->machine->lock) {
-		is_new = !unit_cell_of(unit, addr);
+	scoped_guard(spinlock_irqsave, &unit->machine->lock)
 		unit_written_back(unit, addr, size);
-	}
-	/* A table is made before the entry that needs it changes. */
-	if (is_new && preemptible())
+	/* A whole table is made before the entry that needs it changes. */
+	if (size >= SZ_4K && preemptible())
 		unit_event(unit, UNIT_BETWEEN);
 }
 
@@ -855,7 +852,9 @@ static void ats_changed(struct unit_model *unit)
 	unsigned int i;
 
 	for (i = 0; i < unit->num_requesters; i++)
-		if (!unit_ats_enabled(unit->requester[i]))
+		if (unit_ats_enabled(unit->requester[i]))
+			unit->requester[i]->asked_off = 0;
+		else
 			unit_ats_off(unit->requester[i]);
 	unit->settled = false;
 }

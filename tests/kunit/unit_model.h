@@ -268,6 +268,7 @@ struct unit_function {
  *         context-cache, and what is in flight
  * @num_atc: number of @atc
  * @atc: what the device may use in its ATC, or may have sent on
+ * @asked_off: how often the ATC was invalidated since ATS is off
  * @fault: a request may have faulted where none should
  * @why: what it was, for messages
  */
@@ -280,6 +281,7 @@ struct unit_requester {
 	struct unit_entries entry;
 	unsigned int num_atc;
 	struct unit_atc atc[UNIT_NUM_PAGES * 6];
+	unsigned int asked_off;
 	bool fault;
 	const char *why;
 };

@@ -186,31 +186,43 @@ static void do_pasid_iotlb(struct unit_model *unit, const struct qi_desc *desc)
 	unit_invalidate_iotlb(unit, &inv);
 }
 
-static const struct unit_function *function_of(struct unit_model *unit, u16 sid)
+static struct unit_requester *requester_of(struct unit_model *unit, u16 sid)
 {
 	unsigned int i;
 
 	for (i = 0; i < unit->num_requesters; i++)
 		if (unit->requester[i]->function->sid == sid)
-			return unit->requester[i]->function;
+			return unit->requester[i];
 	return NULL;
+}
+
+/* A device without ATS need not answer, but once, when it is told to do without. */
+static void check_ats(struct unit_model *unit, struct unit_requester *req)
+{
+	const struct unit_function *function = req->function;
+
+	if (!unit_ats_enabled(req) && req->asked_off++ > function->tell_twice)
+		unit_fail(unit, "%s has ATS off, and its ATC is invalidated",
+			  function->name);
 }
 
 static void do_atc(struct unit_model *unit, const struct unit_inv *inv,
 		   u64 qw0, u64 qdep)
 {
-	const struct unit_function *function = function_of(unit, inv->sid);
+	struct unit_requester *req = requester_of(unit, inv->sid);
+	const struct unit_function *function;
 	u16 pfsid = FIELD_GET(QI_PFSID_LOW, qw0) |
 		    FIELD_GET(QI_PFSID_HIGH, qw0) << 4;
 
 	unit->counts.atcs++;
 	if (!(unit->iommu->gcmd & DMA_GCMD_TE))
 		unit_fail(unit, "a unit that does not translate is asked to invalidate an ATC");
-	if (!function) {
+	if (!req) {
 		unit_fail(unit, "requester %#x, whose ATC is invalidated, is not there",
 			  inv->sid);
 		return;
 	}
+	function = req->function;
 	if (function->gone)
 		unit_fail(unit, "%s is gone, and its ATC is invalidated",
 			  function->name);
@@ -222,6 +234,7 @@ static void do_atc(struct unit_model *unit, const struct unit_inv *inv,
 	if (qdep != function->qdep)
 		unit_fail(unit, "%s: queue depth %llu instead of %u",
 			  function->name, qdep, function->qdep);
+	check_ats(unit, req);
 	unit_invalidate_atc(unit, inv);
 }
 
