@@ -395,7 +395,8 @@ enum unit_moment {
  * @record: the pages that units read; each is held so that it is not used
  *          again before the models know that it was freed
  * @page_head: the hash of @record
- * @strict: an absent entry must not change before caches have been invalidated
+ * @strict: nobody unmaps meanwhile: an absent entry must not change before caches
+ *          have been invalidated, nor a device be asked that has no ATS
  * @did_is_free: says whether nobody uses a DID
  * @wait_flaw: says why the driver must not wait for a unit where it is, or NULL
  * @on_event: called after everything that a unit can notice of what @main does,
