@@ -21,7 +21,7 @@ DEVICES = [f"iommu-testdev,addr={slot}.{function},multifunction=on"
            for slot in range(8, 20) for function in range(8)] + 3 * ["iommu-testdev"]
 
 # What of stock's instructions the rework may need
-LIMITS = {"replace": 0.5}
+LIMITS = {"replace": 0.5, "detach+attach": 1.0}
 LIMIT_OF_MAPS = 1.0
 
 
