@@ -175,7 +175,6 @@ static void begin(struct attach_world *world, struct change change,
 		world_pci_release(world, pci);
 		KUNIT_ASSERT_EQ(world->test, world_pci_probe(world, pci), 0);
 		change_attach(world, WORLD_OLD_SHARER, WORLD_PRIVATE);
-		prepare(world, action);
 		world_act_at(world, action, event++);
 		change_attach(world, WORLD_DEVICE, change.to);
 		more = world_act_done(world);
