@@ -17,7 +17,7 @@ iommufd_device_get_hwpt(struct iommufd_device *idev)
 
 	guard(mutex)(&idev->igroup->lock);
 	attach = xa_load(&idev->igroup->pasid_attach, IOMMU_NO_PASID);
-	if (!attach || !xa_load(&attach->device_array, idev->obj.id))
+	if (!attach || !xa_load(&attach->device_array, idev->index))
 		return NULL;
 
 	refcount_inc(&attach->hwpt->obj.users);
