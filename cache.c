@@ -299,33 +299,78 @@ static void flush_devtlb(struct qi_batch *batch, const struct cache_tag *tag,
 	inv_devtlb_range(batch, dev_iommu_priv_get(tag->dev), tag->pasid, range);
 }
 
-static void flush_unit(struct dmar_domain *domain, struct domain_unit *unit,
-		       unsigned long start, unsigned long end, bool leaf_only)
+/* Inlined, as an unmap of a domain on one unit does little else. */
+static __always_inline void
+add_flush(struct qi_batch *batch, struct dmar_domain *domain,
+	  struct domain_unit *unit, unsigned long start, unsigned long end,
+	  bool leaf_only)
 {
 	struct inv_range range = range_of(start, end);
 	struct intel_iommu *iommu = unit->did.iommu;
-	struct qi_batch batch __uninitialized;
 	struct rb_node *node;
 
-	inv_init(&batch);
+	inv_init(batch);
 	for (node = rb_first(&unit->iotlb); node; node = rb_next(node)) {
-		inv_make_room(&batch, iommu);
-		flush_iotlb(&batch, domain, tag_of(node), range, leaf_only);
+		inv_make_room(batch, iommu);
+		flush_iotlb(batch, domain, tag_of(node), range, leaf_only);
 		trace_cache_tag_flush_range(tag_of(node), start, end,
 					    range.addr, range.order);
 	}
 
 	/* An ATC is refilled from the IOTLB: that must be done. */
 	if (!RB_EMPTY_ROOT(&unit->devtlb))
-		inv_fence(&batch);
+		inv_fence(batch);
 
 	for (node = rb_first(&unit->devtlb); node; node = rb_next(node)) {
-		inv_make_room(&batch, iommu);
-		flush_devtlb(&batch, tag_of(node), range);
+		inv_make_room(batch, iommu);
+		flush_devtlb(batch, tag_of(node), range);
 		trace_cache_tag_flush_range(tag_of(node), start, end,
 					    range.addr, range.order);
 	}
-	inv_submit(&batch, iommu);
+}
+
+static void flush_unit(struct dmar_domain *domain, struct domain_unit *unit,
+		       unsigned long start, unsigned long end, bool leaf_only)
+{
+	struct qi_batch batch __uninitialized;
+
+	add_flush(&batch, domain, unit, start, end, leaf_only);
+	inv_submit(&batch, unit->did.iommu);
+}
+
+/* It may take its devices long to answer. */
+static bool asks_devices(const struct domain_unit *unit)
+{
+	return !RB_EMPTY_ROOT(&unit->devtlb);
+}
+
+/*
+ * Units work at the same time. Not those that ask devices: places in the queues
+ * of others are not held for as long as these may take.
+ */
+static void flush_units(struct dmar_domain *domain, unsigned long start,
+			unsigned long end, bool leaf_only)
+{
+	struct qi_batch batch __uninitialized;
+	struct domain_unit *unit;
+
+	list_for_each_entry(unit, &domain->units, node)
+		if (asks_devices(unit))
+			flush_unit(domain, unit, start, end, leaf_only);
+
+	/* With PREEMPT_RT, cache_lock leaves them on. */
+	guard(irqsave)();
+	list_for_each_entry(unit, &domain->units, node) {
+		if (asks_devices(unit))
+			continue;
+		add_flush(&batch, domain, unit, start, end, leaf_only);
+		unit->posted = inv_post(&batch, unit->did.iommu);
+	}
+	/* Who has to send again holds no place in the queue of a later one. */
+	list_for_each_entry_reverse(unit, &domain->units, node)
+		if (!asks_devices(unit) &&
+		    !inv_wait(unit->posted, unit->did.iommu))
+			flush_unit(domain, unit, start, end, leaf_only);
 }
 
 /**
@@ -346,8 +391,14 @@ void cache_tag_flush_range(struct dmar_domain *domain, unsigned long start,
 	struct domain_unit *unit;
 
 	guard(spinlock_irqsave)(&domain->cache_lock);
-	list_for_each_entry(unit, &domain->units, node)
+	if (list_empty(&domain->units))
+		return;
+
+	unit = list_first_entry(&domain->units, struct domain_unit, node);
+	if (list_is_last(&unit->node, &domain->units))
 		flush_unit(domain, unit, start, end, ih);
+	else
+		flush_units(domain, start, end, ih);
 }
 
 /**

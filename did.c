@@ -64,6 +64,18 @@ static struct domain_unit *find_unit(struct dmar_domain *domain,
 	return NULL;
 }
 
+/* In the order in which flushes take places in the queues of units, see inval.h */
+static void link_unit(struct dmar_domain *domain, struct domain_unit *new)
+{
+	struct domain_unit *unit;
+
+	guard(spinlock_irqsave)(&domain->cache_lock);
+	list_for_each_entry(unit, &domain->units, node)
+		if (unit->did.iommu->seq_id > new->did.iommu->seq_id)
+			break;
+	list_add_tail(&new->node, &unit->node);
+}
+
 static struct domain_unit *make_unit(struct dmar_domain *domain,
 				     struct intel_iommu *iommu)
 {
@@ -77,9 +89,7 @@ static struct domain_unit *make_unit(struct dmar_domain *domain,
 		.iotlb = RB_ROOT,
 		.devtlb = RB_ROOT,
 	};
-	guard(spinlock_irqsave)(&domain->cache_lock);
-	list_add_tail(&unit->node, &domain->units);
-
+	link_unit(domain, unit);
 	return unit;
 }
 

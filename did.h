@@ -8,6 +8,7 @@
 #include <linux/rbtree.h>
 #include <linux/xarray.h>
 
+#include "inval.h"
 #include "iommu.h"
 
 /**
@@ -21,6 +22,7 @@
  * @devtlb: cache tags of what devices may hold, see cache.c
  * @first_tag: one of @iotlb, if it has users: most domains have no other, and so
  *             need no memory for it
+ * @posted: a flush that is under way
  *
  * The unit's did_lock covers @did, @users and @in_transit, the domain's
  * cache_lock the rest.
@@ -33,6 +35,7 @@ struct domain_unit {
 	struct rb_root iotlb;
 	struct rb_root devtlb;
 	struct cache_tag first_tag;
+	struct inv_posted posted;
 };
 
 /**

@@ -16,6 +16,12 @@ struct inv_range {
 	unsigned int order;
 };
 
+/* Descriptors in a unit's queue that somebody has to wait for; or none */
+struct inv_posted {
+	int index;
+	int count;
+};
+
 /* All addresses */
 #define INV_EVERYTHING	((struct inv_range){ .order = MAX_AGAW_PFN_WIDTH })
 
@@ -55,6 +61,46 @@ static inline void inv_submit(struct qi_batch *batch, struct intel_iommu *iommu)
 	if (batch->index)
 		qi_submit_sync(iommu, batch->descs, batch->index, 0);
 	inv_init(batch);
+}
+
+/**
+ * inv_post - send a batch of invalidations, for inv_wait() to wait for it
+ * @batch: the batch; empty afterwards
+ * @iommu: a unit with queued invalidation
+ *
+ * Who waits for a place in the queue of one unit, and holds some in those of
+ * others, holds none but in those of units with lower numbers: else two might
+ * wait for each other. No device's answer is waited for meanwhile.
+ *
+ * Context: Any, with interrupts off until inv_wait().
+ * Return: what inv_wait() has to know.
+ */
+static inline struct inv_posted inv_post(struct qi_batch *batch,
+					 struct intel_iommu *iommu)
+{
+	struct inv_posted posted = { .count = batch->index };
+
+	lockdep_assert_irqs_disabled();
+	if (batch->index)
+		posted.index = qi_submit_sync(iommu, batch->descs, batch->index,
+					      QI_OPT_POST);
+	inv_init(batch);
+	return posted;
+}
+
+/**
+ * inv_wait - wait for what was sent by inv_post()
+ * @posted: what that returned
+ * @iommu: the unit
+ *
+ * Context: As inv_post(). Spins until the unit has completed all, devices'
+ * answers included.
+ * Return: false if the unit has given it up, and it is to be sent again.
+ */
+static inline bool inv_wait(struct inv_posted posted, struct intel_iommu *iommu)
+{
+	return !posted.count ||
+	       qi_wait(iommu, posted.index, posted.count) != -EAGAIN;
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit test of errors of the invalidation queue
+ * KUnit test of the invalidation queue: errors, and waiting later
  *
  * Registers are memory. A status bit is cleared by writing it alone; so that one
  * can see it written, another bit is set besides.
@@ -45,6 +45,8 @@ static struct queue *make_queue(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, queue->qi.desc);
 	KUNIT_ASSERT_NOT_NULL(test, queue->qi.desc_status);
 
+	raw_spin_lock_init(&queue->qi.q_lock);
+	queue->qi.free_cnt = QI_LENGTH;
 	writeq(REASON, queue->iommu.reg + DMAR_IQER_REG);
 	for (i = 0; i < QI_LENGTH; i++)
 		desc_at(queue, i)->qw1 = MODEL;
@@ -91,8 +93,51 @@ static void error_anywhere(struct kunit *test)
 				check(test, indices[i], count, bad);
 }
 
+/* What is sent without waiting keeps its places until it is waited for. */
+static void post(struct kunit *test, unsigned int index, unsigned int count,
+		 int status, int expected)
+{
+	struct queue *queue = make_queue(test);
+	struct intel_iommu *iommu = &queue->iommu;
+	struct q_inval *qi = &queue->qi;
+	unsigned int wait = (index + count) % QI_LENGTH;
+	unsigned int end = (wait + 1) % QI_LENGTH, i;
+	struct qi_desc desc[4] = {};
+
+	qi->free_head = index;
+	qi->free_tail = index;
+	KUNIT_EXPECT_EQ(test, index,
+			qi_submit_sync(iommu, desc, count, QI_OPT_POST));
+	KUNIT_EXPECT_EQ(test, readl(iommu->reg + DMAR_IQT_REG),
+			end * sizeof(struct qi_desc));
+	KUNIT_EXPECT_EQ(test, desc_at(queue, wait)->qw1,
+			virt_to_phys(&qi->desc_status[wait]));
+	KUNIT_EXPECT_EQ(test, qi->free_cnt, QI_LENGTH - count - 1);
+
+	/* As the unit does */
+	qi->desc_status[wait] = status;
+	scoped_guard(irqsave)
+		KUNIT_EXPECT_EQ(test, qi_wait(iommu, index, count), expected);
+	KUNIT_EXPECT_EQ(test, qi->free_cnt, QI_LENGTH);
+	KUNIT_EXPECT_EQ(test, qi->free_tail, end);
+	for (i = 0; i < QI_LENGTH; i++)
+		KUNIT_EXPECT_EQ(test, qi->desc_status[i], QI_FREE);
+}
+
+static void waits_later(struct kunit *test)
+{
+	unsigned int count;
+
+	for (count = 1; count <= 4; count++) {
+		post(test, 0, count, QI_DONE, 0);
+		post(test, QI_LENGTH - 2, count, QI_DONE, 0);
+		post(test, QI_LENGTH - 2, count, QI_ABORT, -EAGAIN);
+	}
+}
+
 static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(error_anywhere),
+	KUNIT_CASE(waits_later),
 	{}
 };
 

@@ -259,6 +259,20 @@ void unit_end_window(struct unit_cell *cell)
 		quantum_forget(&cell->quantum[i], cell->quantum[i].visible);
 }
 
+/**
+ * unit_find_present - fetches from an entry find the quantum with P as it is now
+ * @cell: where the entry is; another cell is fetched anew as a whole
+ *
+ * Context: Any. machine->lock is held.
+ */
+void unit_find_present(struct unit_cell *cell)
+{
+	if (cell_is_entry(cell))
+		quantum_forget(&cell->quantum[0], cell->quantum[0].visible);
+	else
+		unit_end_window(cell);
+}
+
 static void quantum_init(struct unit_model *unit, struct unit_quantum *quantum,
 			 const u64 *live, const u64 *memory, unsigned int words)
 {

@@ -340,11 +340,19 @@ static int stub_submit(struct intel_iommu *iommu, struct qi_desc *desc,
 {
 	struct unit_model *unit = unit_of(iommu);
 
-	if (unit)
-		unit_submit(unit, desc, count, options);
-	else
+	if (!unit) {
 		call_real(qi_submit_sync, iommu, desc, count, options);
-	return 0;
+		return 0;
+	}
+	unit_submit(unit, desc, count, options);
+	return unit->posted_index;
+}
+
+static int stub_wait(struct intel_iommu *iommu, int index, int count)
+{
+	struct unit_model *unit = unit_of(iommu);
+
+	return !unit || unit_wait(unit, index) ? 0 : -EAGAIN;
 }
 
 static struct unit_model *find_store(struct unit_machine *machine, u64 *to,
@@ -504,6 +512,7 @@ void unit_machine_start(struct kunit *test, struct unit_machine *machine)
 	unit_clear_pages(machine);
 	test->priv = machine;
 	kunit_activate_static_stub(test, qi_submit_sync, stub_submit);
+	kunit_activate_static_stub(test, qi_wait, stub_wait);
 	kunit_activate_static_stub(test, entry_sync_store, stub_store);
 	kunit_activate_static_stub(test, iommu_write_back,
 				   stub_flush_cache);
@@ -522,6 +531,7 @@ void unit_machine_stop(struct unit_machine *machine)
 	struct kunit *test = machine->test;
 
 	kunit_deactivate_static_stub(test, qi_submit_sync);
+	kunit_deactivate_static_stub(test, qi_wait);
 	kunit_deactivate_static_stub(test, entry_sync_store);
 	kunit_deactivate_static_stub(test, iommu_write_back);
 	kunit_deactivate_static_stub(test, __iommu_flush_iotlb);
@@ -715,7 +725,7 @@ static void end_windows(struct unit_model *unit, struct unit_requester *req)
 		if ((cell->kind == UNIT_CELL_PASID && cell->pasid != req->pasid) ||
 		    (cell->kind == UNIT_CELL_CONTEXT && cell->sid != req->sid))
 			continue;
-		unit_end_window(cell);
+		unit_find_present(cell);
 	}
 }
 
@@ -727,7 +737,8 @@ static void end_windows(struct unit_model *unit, struct unit_requester *req)
  * @now: what it is granted from now on, and nothing else
  *
  * Requests that come from now on cause new fetches, even where no invalidation
- * has waited for the old ones, as none is asked for without caching mode.
+ * has waited for the old ones, as none is asked for without caching mode. They
+ * find a present entry; what they find of its rest may still be old.
  * @req->fault says if they may fault.
  *
  * Context: Any.

@@ -292,6 +292,7 @@ struct unit_requester {
  * @submissions: to the invalidation queue or registers
  * @descs: descriptors other than waits
  * @waits: how often software waited for the queue
+ * @beside: submissions while another unit had something to do
  * @fences: wait descriptors that only order what is in a submission
  * @syncs: invalidations of the cache that holds the entries
  * @atcs: invalidations of ATCs
@@ -306,6 +307,7 @@ struct unit_counts {
 	unsigned int submissions;
 	unsigned int descs;
 	unsigned int waits;
+	unsigned int beside;
 	unsigned int fences;
 	unsigned int syncs;
 	unsigned int atcs;
@@ -338,6 +340,10 @@ struct unit_machine;
  * @structure_head: the hash of @structure
  * @refill: there are entries to walk from again
  * @counts: since the test cleared them
+ * @num_posted: number of @posted
+ * @posted_index: the number of the last @posted
+ * @posted: descriptors that nobody has waited for yet: not executed so far
+ * @gives_up: they will not be, as if a device had not answered in time
  * @map_pending: a new mapping may still be in the write buffer
  * @gone: it has been removed
  * @settled: nothing has happened since the last observation
@@ -362,6 +368,10 @@ struct unit_model {
 	int structure_head[BIT(UNIT_HASH_BITS)];
 	bool refill;
 	struct unit_counts counts;
+	unsigned int num_posted;
+	int posted_index;
+	struct qi_desc posted[QI_MAX_BATCHED_DESC_COUNT];
+	bool gives_up;
 	bool map_pending;
 	bool gone;
 	bool settled;
@@ -482,6 +492,7 @@ void unit_stored(struct unit_model *unit, struct unit_cell *cell, const u64 *to,
 void unit_written_back(struct unit_model *unit, void *addr, size_t size);
 void unit_write_buffer_flushed(struct unit_model *unit);
 void unit_end_window(struct unit_cell *cell);
+void unit_find_present(struct unit_cell *cell);
 
 /* unit_fetch.c: from the root table to the entry of a requester */
 
@@ -585,6 +596,7 @@ void unit_invalidate_pasid(struct unit_model *unit, u16 did, u32 pasid,
 /* unit_queue.c: descriptors */
 void unit_submit(struct unit_model *unit, const struct qi_desc *desc,
 		 unsigned int num, unsigned long options);
+bool unit_wait(struct unit_model *unit, int index);
 bool unit_check_page_selective(struct unit_model *unit, u64 addr,
 			       unsigned int order);
 

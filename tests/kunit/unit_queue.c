@@ -364,28 +364,11 @@ static unsigned int count_atcs(const struct qi_desc *desc, unsigned int num)
 	return atcs;
 }
 
-/**
- * unit_submit - process what the driver has submitted
- * @unit: the unit
- * @desc: descriptors
- * @num: number of them
- * @options: of qi_submit_sync()
- *
- * Context: Any.
- */
-void unit_submit(struct unit_model *unit, const struct qi_desc *desc,
-		 unsigned int num, unsigned long options)
+static void process_all(struct unit_model *unit, const struct qi_desc *desc,
+			unsigned int num)
 {
 	unsigned int i, first = 0;
 
-	if (unit->gone) {
-		unit_fail(unit, "a unit that was removed is asked for something");
-		return;
-	}
-	if (!unit->iommu->qi || !num || num > QI_MAX_BATCHED_DESC_COUNT)
-		unit_fail(unit, "a submission of %u descriptors", num);
-	unit_check_wait(unit);
-	unit->counts.submissions++;
 	unit_event(unit, UNIT_BETWEEN);
 	for (i = 0; i < num; i++) {
 		check_desc(unit, &desc[i]);
@@ -397,6 +380,79 @@ void unit_submit(struct unit_model *unit, const struct qi_desc *desc,
 			first = i + 1;
 		}
 	}
+	process(unit, &desc[first], num - first);
+	unit_event(unit, UNIT_BETWEEN);
+}
+
+/* Takes what was posted out of the queue; returns how much it is. */
+static unsigned int take_posted(struct unit_model *unit, struct qi_desc *desc)
+{
+	unsigned int num;
+
+	guard(spinlock_irqsave)(&unit->machine->lock);
+	num = unit->num_posted;
+	memcpy(desc, unit->posted, num * sizeof(*desc));
+	unit->num_posted = 0;
+	return num;
+}
+
+/* The queue is processed in order. */
+static void process_posted(struct unit_model *unit)
+{
+	struct qi_desc desc[QI_MAX_BATCHED_DESC_COUNT];
+	unsigned int num = take_posted(unit, desc);
+
+	if (num)
+		process_all(unit, desc, num);
+}
+
+static void post(struct unit_model *unit, const struct qi_desc *desc,
+		 unsigned int num)
+{
+	guard(spinlock_irqsave)(&unit->machine->lock);
+	memcpy(unit->posted, desc, num * sizeof(*desc));
+	unit->num_posted = num;
+	unit->posted_index++;
+}
+
+static bool is_beside(struct unit_model *unit)
+{
+	struct unit_machine *machine = unit->machine;
+	unsigned int i;
+
+	for (i = 0; i < machine->num_units; i++)
+		if (machine->unit[i] != unit && machine->unit[i]->num_posted)
+			return true;
+	return false;
+}
+
+/**
+ * unit_submit - process what the driver has submitted
+ * @unit: the unit
+ * @desc: descriptors
+ * @num: number of them
+ * @options: of qi_submit_sync(). What shall not be waited for has no effect
+ *           before it is.
+ *
+ * Context: Any.
+ */
+void unit_submit(struct unit_model *unit, const struct qi_desc *desc,
+		 unsigned int num, unsigned long options)
+{
+	if (unit->gone) {
+		unit_fail(unit, "a unit that was removed is asked for something");
+		return;
+	}
+	if (!unit->iommu->qi || !num || num > QI_MAX_BATCHED_DESC_COUNT)
+		unit_fail(unit, "a submission of %u descriptors", num);
+	unit_check_wait(unit);
+	process_posted(unit);
+	unit->counts.submissions++;
+	unit->counts.beside += is_beside(unit);
+	if (options & QI_OPT_POST) {
+		post(unit, desc, num);
+		return;
+	}
 	if (options & QI_OPT_WAIT_DRAIN) {
 		unit->counts.drains++;
 		unit->counts.drained = unit->counts.stores;
@@ -404,6 +460,30 @@ void unit_submit(struct unit_model *unit, const struct qi_desc *desc,
 	}
 	/* qi_submit_sync() adds a wait of its own. */
 	unit->counts.waits++;
-	process(unit, &desc[first], num - first);
-	unit_event(unit, UNIT_BETWEEN);
+	process_all(unit, desc, num);
+}
+
+/**
+ * unit_wait - process what the driver has submitted before, and not waited for
+ * @unit: the unit
+ * @index: what qi_submit_sync() has returned
+ *
+ * Context: Any.
+ * Return: false if it has given that up.
+ */
+bool unit_wait(struct unit_model *unit, int index)
+{
+	struct qi_desc desc[QI_MAX_BATCHED_DESC_COUNT];
+
+	unit_check_wait(unit);
+	unit->counts.waits++;
+	if (unit->num_posted && index != unit->posted_index)
+		unit_fail(unit, "waits for submission %d, not %d", index,
+			  unit->posted_index);
+	if (unit->gives_up) {
+		take_posted(unit, desc);
+		return false;
+	}
+	process_posted(unit);
+	return true;
 }

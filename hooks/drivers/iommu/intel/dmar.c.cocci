@@ -5,6 +5,12 @@
 // An error in any descriptor of a submission is cleared, or its sender waits
 // for ever: there are several in one.
 //
+// Who sends something to several units waits for all of them at once.
+//
+// Gone: while (READ_ONCE(qi->desc_status[wait_index]) != QI_DONE) {
+// Once: static inline int qi_complete(struct intel_iommu *iommu, int index, int count);
+// Once: if (options & QI_OPT_POST) {
+// Once: rc = qi_complete(iommu, index, count);
 // Once: iommu->quantum_words = entry_sync_quantum_words(2);
 // Once: static bool qi_is_within(
 // Once: if (qi_is_within(head >> shift, index, wait_index)) {
@@ -27,6 +33,29 @@ type I, D, C, O;
 	...
   }
 
+@@
+identifier iommu, qi, count, options, index, wait_index, rc, flags, i;
+@@
+int qi_submit_sync(struct intel_iommu *iommu, ..., unsigned int count, unsigned long options)
+{
+	<...
+	writel(..., iommu->reg + DMAR_IQT_REG);
+-	while (READ_ONCE(qi->desc_status[wait_index]) != QI_DONE) {
+-		rc = qi_check_fault(iommu, index, wait_index);
+-		...
+-	}
+-	for (i = 0; i <= count; i++)
+-		qi->desc_status[(index + i) % QI_LENGTH] = QI_FREE;
+-	reclaim_free_desc(qi);
++	if (options & QI_OPT_POST) {
++		raw_spin_unlock_irqrestore(&qi->q_lock, flags);
++		return index;
++	}
++	rc = qi_complete(iommu, index, count);
+	raw_spin_unlock_irqrestore(&qi->q_lock, flags);
+	...>
+}
+
 // The same for all entries of a unit
 @@
 expression iommu;
@@ -37,6 +66,7 @@ expression iommu;
 @@
 @@
 +static bool qi_is_within(int place, int index, int wait_index);
++static inline int qi_complete(struct intel_iommu *iommu, int index, int count);
 +
 qi_check_fault(...)
 {

@@ -64,3 +64,10 @@ s/^(\t\t)clflush_cache_range\(addr, size\);$/\1iommu_write_back(iommu, addr, siz
 /^\/\* Convert value to context PASID directory size field coding. \*\/$/d
 /^#define context_pdts\(/,/^$/d
 /^#define CONTEXT_PASIDE/d
+
+# Once: #define QI_OPT_POST
+# Once: int qi_wait(struct intel_iommu *iommu,
+s/^#define QI_OPT_WAIT_DRAIN\t\tBIT\(0\)$/&\
+\/* Do not wait: qi_wait() does. Interrupts are off until then. *\/\
+#define QI_OPT_POST\t\t\tBIT(1)\
+int qi_wait(struct intel_iommu *iommu, int index, int count);/
