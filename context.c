@@ -112,6 +112,19 @@ static void context_sync_unknown(struct context_sync *cs)
 }
 
 /*
+ * Nobody waits for the step that clears the rest of an entry which has gone:
+ * hardware looks at nothing but P. A fetch may find the rest as it was, but in one
+ * quantum with P; where quanta are shorter, what is set again changes in each
+ * that counts, and entry_sync waits for that before it sets P.
+ */
+static bool is_gone(struct context_sync *cs, const struct context_words *live,
+		    bool last)
+{
+	return last && cs->flushed && !is_present(live) &&
+	       !cap_caching_mode(cs->iommu->cap);
+}
+
+/*
  * VT-d spec, section 6.5.3.3 (Guidance to Software for Invalidations): the
  * context-cache after each step; after the last one, or as soon as the entry is
  * absent, also what was cached behind the entry, in the order in which one cache
@@ -134,6 +147,8 @@ static void context_sync(struct entry_sync *es, bool last)
 
 	__iommu_flush_cache(iommu, live, sizeof(*live));
 
+	if (is_gone(cs, live, last))
+		return;
 	if (cs->unknown) {
 		context_sync_unknown(cs);
 		return;

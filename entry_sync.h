@@ -49,7 +49,9 @@ struct entry_sync_ops {
 	 * cached of the entry and wait until every fetch that began earlier
 	 * has finished. @last is true in the last call for one
 	 * entry_sync_write(): what must follow the whole change belongs there.
-	 * Cannot fail.
+	 * Cannot fail. The step that clears the rest of an entry which has gone
+	 * need not be waited for before the entry is made present again, see
+	 * @entry_sync.entry.
 	 */
 	void (*sync)(struct entry_sync *es, bool last);
 };
@@ -58,7 +60,10 @@ struct entry_sync_ops {
  * struct entry_sync - one live entry and its format
  * @ops: the entry's format and how hardware is told of a change
  * @entry: the live entry, aligned to the quantum; written by nobody else, and
- *         all that was ever stored to it is behind a sync
+ *         all that was ever stored to it is behind a sync. While it is not
+ *         present, only this must be, to make it present: quanta other than
+ *         that of the present bit, if the new entry uses them and has the same
+ *         value there.
  * @num_words: length of the entry in 64-bit words, a multiple of
  *             @quantum_words, at most %ENTRY_SYNC_MAX_WORDS
  * @quantum_words: words that CPU stores and hardware fetches move at once:

@@ -413,6 +413,18 @@ static bool is_time_to_flush(struct pasid_change *change, bool last)
 }
 
 /*
+ * When an entry has gone, and all that it brought to the caches with it, nobody
+ * waits for the last step, which clears the rest: hardware looks at nothing but
+ * P. What a fetch finds of the rest counts when P is set again, see settle().
+ * Units with caching mode are told, as is_time_to_flush() says.
+ */
+static bool is_gone(struct pasid_change *change, bool last)
+{
+	return last && change->flushed && !pasid_pte_is_present(change->live) &&
+	       !cap_caching_mode(change->info->iommu->cap);
+}
+
+/*
  * VT-d spec, section 6.5.3.3 (Guidance to Software for Invalidations)
  *
  * The entry goes from the PASID-cache after each step; this is also what waits
@@ -434,6 +446,8 @@ static void pasid_sync(struct entry_sync *es, bool last)
 	appears = last && absent && pasid_pte_is_present(live);
 	__iommu_flush_cache(iommu, change->live, sizeof(*live));
 
+	if (is_gone(change, last))
+		return;
 	if (appears && !cap_caching_mode(iommu->cap)) {
 		iommu_flush_write_buffer(iommu);
 		return;
@@ -488,6 +502,34 @@ bool pasid_entry_is_hitless(struct intel_iommu *iommu,
 	return verdict == ENTRY_SYNC_UNCHANGED || verdict == ENTRY_SYNC_HITLESS;
 }
 
+static bool uses_second_half(const struct pasid_entry *pe)
+{
+	u16 type = pasid_pte_get_pgtt(pe);
+
+	return pasid_pte_is_present(pe) && (type == PASID_ENTRY_PGTT_FL_ONLY ||
+					    type == PASID_ENTRY_PGTT_NESTED);
+}
+
+/*
+ * A fetch may find the second half of an entry that has gone as it was before it
+ * was cleared, and so it may when the entry is one again that does not use that
+ * half. If the next one does, entry_sync waits after it has changed it; but a guest
+ * may have its first stage at address 0, which changes nothing there.
+ */
+static void settle(struct pasid_change *change, const struct pasid_entry *target)
+{
+	struct qi_batch batch __uninitialized;
+
+	if (cap_caching_mode(change->info->iommu->cap) || target->val[2] ||
+	    !uses_second_half(target) || uses_second_half(change->live))
+		return;
+
+	inv_init(&batch);
+	inv_pasid_cache(&batch, change->cached_did, change->pasid,
+			QI_PC_PASID_SEL);
+	inv_submit(&batch, change->info->iommu);
+}
+
 /**
  * pasid_change_begin - begin to change a live entry
  * @change: the change, with all that is not private set
@@ -503,6 +545,7 @@ void pasid_change_begin(struct pasid_change *change,
 	change->es = pasid_entry_sync(change->info->iommu, change->live);
 	change->old = *change->live;
 	change->cached_did = pasid_cache_tag(change->live);
+	settle(change, target);
 	if (domain)
 		set_control(target, domain);
 }

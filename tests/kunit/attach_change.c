@@ -421,6 +421,14 @@ static void expect_atcs(struct attach_world *world, struct change change,
 			    change_sharing_name(change.sharing));
 }
 
+/* A guest's table is at 0: nothing changes in the second half, but for fetches. */
+static bool has_to_settle(struct attach_world *world, struct change change)
+{
+	return change.to == WORLD_NESTED && !world->config.caching_mode &&
+	       (families(change.from) & (BIT(1) | BIT(4))) &&
+	       change.from != WORLD_SVA;
+}
+
 /**
  * change_expect_cost - check what a change has cost
  * @world: the world
@@ -433,7 +441,8 @@ void change_expect_cost(struct attach_world *world, struct change change,
 {
 	bool ats_off = !world->config.scalable && world->config.ats &&
 		       has_legacy_ats(change.from) && !has_legacy_ats(change.to);
-	unsigned int waits = max(counts->stores, 1) + ats_off;
+	unsigned int waits = max(counts->stores, 1) + ats_off +
+			     has_to_settle(world, change);
 
 	/* A submission is a wait, and no step of an entry needs two. */
 	KUNIT_EXPECT_EQ(world->test, counts->waits, counts->submissions);
@@ -445,6 +454,12 @@ void change_expect_cost(struct attach_world *world, struct change change,
 			    world_kind_name(change.to),
 			    change_sharing_name(change.sharing));
 	expect_atcs(world, change, verdict, counts);
+
+	/* Only emulated units are waited for when the rest of an entry goes. */
+	if (change.to == WORLD_BLOCKED && change.from != WORLD_BLOCKED &&
+	    !world->config.alias && !world->config.no_queue)
+		KUNIT_EXPECT_EQ(world->test, counts->waits,
+				1 + world->config.caching_mode + ats_off);
 
 	/* Whoever takes over an id, or shares none, moves in one step. */
 	if (verdict == 'h' && world->config.quantum_words == 2 &&

@@ -436,6 +436,28 @@ static void absent_entries(struct kunit *test)
 	}
 }
 
+/*
+ * A device is detached and attached anew: of the entry that has gone no fetch may
+ * find anything in the new one, nor in the one after that.
+ */
+static void after_a_gap(struct kunit *test)
+{
+	struct attach_world *world =
+		attach_world_make(test, test->param_value);
+	struct change change = change_start(CHANGE_OWN);
+
+	while (change_next(world, &change)) {
+		change_set_up(world, change);
+		change_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+		change_attach(world, WORLD_DEVICE, change.to);
+		if (world_can_attach(world, WORLD_DEVICE, WORLD_NESTED))
+			change_attach(world, WORLD_DEVICE, WORLD_NESTED);
+		change_attach(world, WORLD_DEVICE, change.to);
+		change_report(world, change, "after a gap");
+		change_tear_down(world, change);
+	}
+}
+
 /* A guest changes its own table, and tells so. */
 static void guest_unmaps(struct kunit *test)
 {
@@ -805,6 +827,7 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE_PARAM(incompatible, attach_gen_params),
 	KUNIT_CASE_PARAM(control_bits, attach_gen_params),
 	KUNIT_CASE_PARAM(absent_entries, order_gen_params),
+	KUNIT_CASE_PARAM(after_a_gap, attach_gen_params),
 	KUNIT_CASE_PARAM(guest_unmaps, guest_gen_params),
 	KUNIT_CASE_PARAM(nested_fits, nested_gen_params),
 	KUNIT_CASE(no_snoop_control),

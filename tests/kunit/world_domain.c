@@ -16,8 +16,11 @@
 #include "attach_world.h"
 #include "../../iommu-pages.h"
 
-/* Where guests have their tables and data, in addresses of the parent */
-#define WORLD_GPA_TABLE	0x40000000ULL
+/*
+ * Where guests have their tables and data, in addresses of the parent. That of
+ * the first one is at 0, so that all of an entry's second half is.
+ */
+#define WORLD_GPA_TABLE	0ULL
 #define WORLD_GPA_TABLES_SIZE	0x00010000ULL
 #define WORLD_GPA_DATA	0x80000000ULL
 #define WORLD_GPA_SIZE	0x02000000ULL
