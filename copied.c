@@ -13,13 +13,14 @@
 #include <linux/io.h>
 
 #include "copied.h"
+#include "did.h"
 #include "pasid.h"
 
 /* Devices share ids, and some ids are never allocated. */
 static void reserve_did(struct intel_iommu *iommu, u16 did)
 {
 	if (did >= IDA_START_DID && did < iommu->max_domain_id)
-		ida_alloc_range(&iommu->domain_ida, did, did, GFP_KERNEL);
+		did_reserve(iommu, did);
 }
 
 static void *map_old(struct intel_iommu *iommu, phys_addr_t addr, size_t size)

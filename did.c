@@ -7,6 +7,9 @@
  * the upper levels of page tables. Ids are scarce, and so an id passes from the
  * domain that leaves to the one that comes where nobody else has either.
  *
+ * Who detaches a device often attaches it again. So the last id that was given
+ * back is not looked for: it is kept where the next one to need an id finds it.
+ *
  * The unit's did_lock is held for moments only. A change that relies on having
  * an id for itself while hardware still uses it marks the id as in transit.
  * Whoever wants to share that very id waits; all others go on.
@@ -31,13 +34,19 @@ static bool has_own_did(const struct dmar_domain *domain)
  * did_alloc - allocate a domain id
  * @iommu: the unit
  *
- * Context: May sleep.
+ * Context: May sleep. The unit's did_lock is held.
  * Return: an id that nothing uses; -ENOMEM; -ENOSPC.
  */
 int did_alloc(struct intel_iommu *iommu)
 {
-	return ida_alloc_range(&iommu->domain_ida, IDA_START_DID,
-			       iommu->max_domain_id - 1, GFP_KERNEL);
+	int did = iommu->spare_did;
+
+	lockdep_assert_held(&iommu->did_lock);
+	iommu->spare_did = 0;
+	if (!did)
+		did = ida_alloc_range(&iommu->domain_ida, IDA_START_DID,
+				      iommu->max_domain_id - 1, GFP_KERNEL);
+	return did;
 }
 
 /**
@@ -45,11 +54,57 @@ int did_alloc(struct intel_iommu *iommu)
  * @iommu: the unit; caches nothing with that id any more
  * @did: the id
  *
- * Context: Any.
+ * Context: Any. The unit's did_lock is held.
  */
 void did_free(struct intel_iommu *iommu, u16 did)
 {
-	ida_free(&iommu->domain_ida, did);
+	lockdep_assert_held(&iommu->did_lock);
+	did_drop_spare(iommu);
+	iommu->spare_did = did;
+}
+
+/**
+ * did_drop_spare - have no id spare
+ * @iommu: the unit
+ *
+ * Context: Any. The unit's did_lock is held, or nobody attaches to the unit.
+ */
+void did_drop_spare(struct intel_iommu *iommu)
+{
+	if (iommu->spare_did)
+		ida_free(&iommu->domain_ida, iommu->spare_did);
+	iommu->spare_did = 0;
+}
+
+/**
+ * did_reserve - take a domain id that the kernel before has used
+ * @iommu: the unit
+ * @did: the id
+ *
+ * Context: May sleep. At boot, before any domain has an id on the unit.
+ * Return: 0; -ENOSPC if it is taken already; -ENOMEM.
+ */
+int did_reserve(struct intel_iommu *iommu, u16 did)
+{
+	int ret;
+
+	did_drop_spare(iommu);
+	ret = ida_alloc_range(&iommu->domain_ida, did, did, GFP_KERNEL);
+
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * did_is_used - whether a domain id tags what a unit caches
+ * @iommu: the unit
+ * @did: the id
+ *
+ * Context: Any. The answer may be out of date.
+ * Return: false if nobody has it.
+ */
+bool did_is_used(struct intel_iommu *iommu, unsigned int did)
+{
+	return did != iommu->spare_did && ida_exists(&iommu->domain_ida, did);
 }
 
 static struct domain_unit *find_unit(struct dmar_domain *domain,
@@ -347,10 +402,11 @@ int did_borrow(struct did_change *ids, struct intel_iommu *iommu)
  * @iommu: the unit; caches nothing with the id any more but what belongs to @to
  * @did: the id
  *
- * Context: Any.
+ * Context: May sleep. Takes the unit's did_lock.
  */
 void did_give_back(struct did_change *ids, struct intel_iommu *iommu, u16 did)
 {
+	guard(mutex)(&iommu->did_lock);
 	if (did != ids->from->did && did != ids->to->did)
 		did_free(iommu, did);
 }

@@ -87,6 +87,9 @@ void did_leave(struct did_change *ids, struct intel_iommu *iommu);
 
 int did_alloc(struct intel_iommu *iommu);
 void did_free(struct intel_iommu *iommu, u16 did);
+void did_drop_spare(struct intel_iommu *iommu);
+int did_reserve(struct intel_iommu *iommu, u16 did);
+bool did_is_used(struct intel_iommu *iommu, unsigned int did);
 bool did_suits(struct dmar_domain *from, struct dmar_domain *to);
 int did_borrow(struct did_change *ids, struct intel_iommu *iommu);
 void did_give_back(struct did_change *ids, struct intel_iommu *iommu, u16 did);

@@ -187,7 +187,6 @@ static int reserve_did(unsigned int index, struct intel_iommu *iommu)
 {
 	const struct vtd_device_ser *device = incoming.blob->device;
 	unsigned int i;
-	int ret;
 
 	if (device[index].did >= iommu->max_domain_id)
 		return -ERANGE;
@@ -198,10 +197,7 @@ static int reserve_did(unsigned int index, struct intel_iommu *iommu)
 		    device[i].did == device[index].did)
 			return 0;
 
-	ret = ida_alloc_range(&iommu->domain_ida, device[index].did,
-			      device[index].did, GFP_KERNEL);
-
-	return ret < 0 ? ret : 0;
+	return did_reserve(iommu, device[index].did);
 }
 
 static void release_did(unsigned int index, struct intel_iommu *iommu)
@@ -215,6 +211,7 @@ static void release_did(unsigned int index, struct intel_iommu *iommu)
 		    device[i].did == device[index].did)
 			return;
 
+	guard(mutex)(&iommu->did_lock);
 	did_free(iommu, device[index].did);
 }
 

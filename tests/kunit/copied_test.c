@@ -42,6 +42,7 @@ static void dids_are_reserved(struct kunit *test)
 	int did;
 
 	ida_init(&iommu->domain_ida);
+	mutex_init(&iommu->did_lock);
 	iommu->max_domain_id = 64;
 	for (i = 0; i < NUM_TABLES; i++) {
 		table[i] = make_page(test, SZ_4K);
@@ -61,6 +62,7 @@ static void dids_are_reserved(struct kunit *test)
 	entry.lo = virt_to_phys(dir) | BIT_ULL(9) | BIT_ULL(3) | BIT_ULL(0);
 	copied_reserve_dids(iommu, &entry);
 
+	mutex_lock(&iommu->did_lock);
 	while ((did = did_alloc(iommu)) >= 0) {
 		for (i = 0; i < ARRAY_SIZE(used); i++)
 			KUNIT_EXPECT_NE(test, did, used[i]);
@@ -68,6 +70,7 @@ static void dids_are_reserved(struct kunit *test)
 		if (did == 11)
 			entry.hi = did;
 	}
+	mutex_unlock(&iommu->did_lock);
 	/* What no present entry has is free. */
 	KUNIT_EXPECT_EQ(test, entry.hi, 11);
 	ida_destroy(&iommu->domain_ida);

@@ -73,7 +73,7 @@ void driver_hide_from_debugfs(struct device *dev)
  */
 bool driver_did_is_free(struct intel_iommu *iommu, u16 did)
 {
-	return did >= IDA_START_DID && !ida_exists(&iommu->domain_ida, did);
+	return did >= IDA_START_DID && !did_is_used(iommu, did);
 }
 
 /**
@@ -85,8 +85,8 @@ bool driver_did_is_free(struct intel_iommu *iommu, u16 did)
  */
 int driver_take_did(struct intel_iommu *iommu)
 {
-	return ida_alloc_range(&iommu->domain_ida, IDA_START_DID,
-			       iommu->max_domain_id - 1, GFP_KERNEL);
+	guard(mutex)(&iommu->did_lock);
+	return did_alloc(iommu);
 }
 
 /**
@@ -98,7 +98,8 @@ int driver_take_did(struct intel_iommu *iommu)
  */
 void driver_return_did(struct intel_iommu *iommu, unsigned int did)
 {
-	ida_free(&iommu->domain_ida, did);
+	guard(mutex)(&iommu->did_lock);
+	did_free(iommu, did);
 }
 
 /**
@@ -110,7 +111,12 @@ void driver_return_did(struct intel_iommu *iommu, unsigned int did)
  */
 bool driver_dids_are_free(struct intel_iommu *iommu)
 {
-	return ida_is_empty(&iommu->domain_ida);
+	unsigned int did;
+
+	for (did = 0; did < iommu->max_domain_id; did++)
+		if (did_is_used(iommu, did))
+			return false;
+	return true;
 }
 
 static struct domain_unit *find_unit(struct iommu_domain *domain,

@@ -3,6 +3,9 @@
 // Once: int paging_domain_compatible_first_stage(
 // Once: copied_reserve_dids(iommu, &ce);
 // Once: void iommu_set_root_entry(
+// Once: did_drop_spare(iommu);
+// Once: if (did_is_used(iommu, id))
+// Gone: if (ida_exists(&iommu->domain_ida, id))
 // Once: #include <kunit/static_stub.h>
 // Once: KUNIT_STATIC_STUB_REDIRECT(__iommu_flush_iotlb,
 // Once: INIT_LIST_HEAD(&domain->units);
@@ -12,6 +15,22 @@
 // Once: if (!intel_liveupdate_hand_over(
 // Once: intel_liveupdate_adopt(
 // Once: intel_liveupdate_restore(
+
+// One id may be spare.
+@@
+identifier iommu;
+@@
+disable_dmar_iommu(struct intel_iommu *iommu)
+{
++	did_drop_spare(iommu);
+	...
+}
+
+@@
+expression iommu, id;
+@@
+-	ida_exists(&iommu->domain_ida, id)
++	did_is_used(iommu, id)
 
 // Opened for the attach path and live update
 @@

@@ -53,9 +53,11 @@ s/^(\t\t)clflush_cache_range\(addr, size\);$/\1iommu_write_back(iommu, addr, siz
 
 # Gone: struct completion prq_complete;
 # Once: unsigned int	quantum_words;
+# Once: u16		spare_did;
 # Once: unsigned long prq_passes;
 /^struct intel_iommu \{/,/^\};/ s/^\tu64\t\tecap;.*/&\
-	unsigned int	quantum_words; \/* Of an entry, that move at once *\//
+	unsigned int	quantum_words; \/* Of an entry, that move at once *\/\
+	u16		spare_did; \/* Given back last, or 0 *\//
 /^struct intel_iommu \{/,/^\};/ s/^\tstruct completion prq_complete;$/\tunsigned long prq_passes;	\/* How often the queue was read *\//
 
 # Nothing uses them any more.
