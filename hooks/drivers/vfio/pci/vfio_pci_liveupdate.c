@@ -11,10 +11,9 @@
  * Documentation/driver-api/intel-iommu/live-update.rst
  */
 
-#define pr_fmt(fmt)	"vfio: live update: " fmt
+#define pr_fmt(fmt)	"vfio-pci: live update: " fmt
 #define dev_fmt(fmt)	"live update: " fmt
 
-#include <linux/anon_inodes.h>
 #include <linux/crc32.h>
 #include <linux/fs.h>
 #include <linux/io.h>
@@ -28,10 +27,9 @@
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
 #include <linux/vfio.h>
-#include <linux/vfio_liveupdate.h>
 #include <linux/vfio_pci_core.h>
 
-#include "vfio.h"
+#include "vfio_pci_priv.h"
 
 static u32 crc_of(const struct vfio_pci_ser *data)
 {
@@ -59,51 +57,37 @@ static void describe(struct vfio_pci_ser *data, struct pci_dev *pdev, u32 flags)
 	data->crc = crc_of(data);
 }
 
-static struct vfio_pci_core_device *vdev_of(struct file *file)
+/* Of a file that is preserved, is to be, or was retrieved */
+static struct vfio_device *device_of(struct file *file)
 {
-	struct vfio_device_file *df = file->private_data;
-
-	return container_of(df->device, struct vfio_pci_core_device, vdev);
+	return vfio_device_from_cdev_file(file);
 }
 
 static struct pci_dev *pdev_of(struct file *file)
 {
-	struct vfio_device_file *df = file->private_data;
-
-	return to_pci_dev(df->device->dev);
+	return to_pci_dev(device_of(file)->dev);
 }
 
-static bool is_vfio_pci(struct pci_dev *pdev)
+static bool vfio_pci_liveupdate_can_preserve(struct liveupdate_file_handler *fh,
+					     struct file *file)
 {
-	return pdev->driver && !strcmp(pdev->driver->name, "vfio-pci");
-}
+	struct vfio_device *device = vfio_device_from_cdev_file(file);
 
-static bool vfio_liveupdate_can_preserve(struct liveupdate_file_handler *fh,
-					 struct file *file)
-{
-	struct vfio_device_file *df = file->private_data;
-
-	if (file->f_op != &vfio_device_fops)
-		return false;
-
-	/* Set last when it is bound */
-	return !df->group && smp_load_acquire(&df->access_granted) &&
-	       dev_is_pci(df->device->dev) && is_vfio_pci(pdev_of(file));
+	return device && device->ops == &vfio_pci_ops &&
+	       vfio_cdev_file_is_bound(file);
 }
 
 /* Two files of one device are one object. */
-static unsigned long vfio_liveupdate_get_id(struct file *file)
+static unsigned long vfio_pci_liveupdate_get_id(struct file *file)
 {
-	struct vfio_device_file *df = file->private_data;
-
-	return (unsigned long)df->device;
+	return (unsigned long)device_of(file);
 }
 
 /* What the device reaches stays as it is, and then how it is translated. */
 static int preserve_translation(struct liveupdate_file_op_args *args)
 {
-	struct vfio_device_file *df = args->file->private_data;
-	struct iommufd_device *idev = df->device->iommufd_device;
+	struct vfio_device *device = device_of(args->file);
+	struct iommufd_device *idev = device->iommufd_device;
 	struct iommu_domain *domain;
 	int ret;
 
@@ -111,7 +95,7 @@ static int preserve_translation(struct liveupdate_file_op_args *args)
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
 
-	ret = iommu_liveupdate_preserve(df->device->dev, domain);
+	ret = iommu_liveupdate_preserve(device->dev, domain);
 	if (ret)
 		iommufd_device_unpreserve(idev);
 
@@ -120,15 +104,16 @@ static int preserve_translation(struct liveupdate_file_op_args *args)
 
 static void unpreserve_translation(struct liveupdate_file_op_args *args)
 {
-	struct vfio_device_file *df = args->file->private_data;
+	struct vfio_device *device = device_of(args->file);
 
-	iommu_liveupdate_unpreserve(df->device->dev);
-	iommufd_device_unpreserve(df->device->iommufd_device);
+	iommu_liveupdate_unpreserve(device->dev);
+	iommufd_device_unpreserve(device->iommufd_device);
 }
 
-static int vfio_liveupdate_preserve(struct liveupdate_file_op_args *args)
+static int vfio_pci_liveupdate_preserve(struct liveupdate_file_op_args *args)
 {
 	struct pci_dev *pdev = pdev_of(args->file);
+	struct vfio_pci_core_device *vdev = dev_get_drvdata(&pdev->dev);
 	struct vfio_pci_ser *data;
 	int ret;
 
@@ -143,20 +128,19 @@ static int vfio_liveupdate_preserve(struct liveupdate_file_op_args *args)
 	}
 
 	pci_liveupdate_preserve(pdev);
-	describe(data, pdev, vdev_of(args->file)->reset_works ?
-		 VFIO_PCI_SER_RESET_WORKS : 0);
+	describe(data, pdev, vdev->reset_works ? VFIO_PCI_SER_RESET_WORKS : 0);
 	args->serialized_data = virt_to_phys(data);
 	return 0;
 }
 
-static void vfio_liveupdate_unpreserve(struct liveupdate_file_op_args *args)
+static void vfio_pci_liveupdate_unpreserve(struct liveupdate_file_op_args *args)
 {
 	unpreserve_translation(args);
 	pci_liveupdate_unpreserve(pdev_of(args->file));
 	kho_unpreserve_free(phys_to_virt(args->serialized_data));
 }
 
-static int vfio_liveupdate_freeze(struct liveupdate_file_op_args *args)
+static int vfio_pci_liveupdate_freeze(struct liveupdate_file_op_args *args)
 {
 	struct pci_dev *pdev = pdev_of(args->file);
 	int ret = iommu_liveupdate_freeze(&pdev->dev);
@@ -167,7 +151,7 @@ static int vfio_liveupdate_freeze(struct liveupdate_file_op_args *args)
 	return ret;
 }
 
-static void vfio_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
+static void vfio_pci_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
 {
 	struct pci_dev *pdev = pdev_of(args->file);
 
@@ -200,34 +184,6 @@ static struct pci_dev *find_device(const struct vfio_pci_ser *data)
 					   data->sid & 0xff);
 }
 
-static struct file *make_file(struct vfio_device *device)
-{
-	struct vfio_device_file *df;
-	struct file *file;
-
-	/* Given back when the file is released */
-	if (!vfio_device_try_get_registration(device))
-		return ERR_PTR(-ENODEV);
-
-	df = vfio_allocate_device_file(device);
-	if (IS_ERR(df)) {
-		vfio_device_put_registration(device);
-		return ERR_CAST(df);
-	}
-
-	file = anon_inode_getfile_fmode("[vfio-device]", &vfio_device_fops, df,
-					O_RDWR, FMODE_PREAD | FMODE_PWRITE);
-	if (IS_ERR(file)) {
-		kfree(df);
-		vfio_device_put_registration(device);
-		return file;
-	}
-
-	/* Mappings of all files of the device are revoked in one go. */
-	file->f_mapping = device->inode->i_mapping;
-	return file;
-}
-
 static int retrieve_device(struct pci_dev *pdev,
 			   const struct vfio_pci_ser *data,
 			   struct file **file)
@@ -243,7 +199,7 @@ static int retrieve_device(struct pci_dev *pdev,
 	}
 
 	guard(device)(&pdev->dev);
-	if (!is_vfio_pci(pdev)) {
+	if (pdev->driver != &vfio_pci_driver) {
 		pci_err(pdev, "live update: not bound to vfio-pci\n");
 		return -ENODEV;
 	}
@@ -253,7 +209,7 @@ static int retrieve_device(struct pci_dev *pdev,
 	if (ret)
 		return ret;
 
-	*file = make_file(&vdev->vdev);
+	*file = vfio_device_open_cdev_file(&vdev->vdev);
 	if (IS_ERR(*file))
 		return PTR_ERR(*file);
 
@@ -263,7 +219,7 @@ static int retrieve_device(struct pci_dev *pdev,
 	return 0;
 }
 
-static int vfio_liveupdate_retrieve(struct liveupdate_file_op_args *args)
+static int vfio_pci_liveupdate_retrieve(struct liveupdate_file_op_args *args)
 {
 	struct vfio_pci_ser *data = get_data(args->serialized_data);
 	struct pci_dev *pdev;
@@ -288,7 +244,7 @@ static int vfio_liveupdate_retrieve(struct liveupdate_file_op_args *args)
  * Not to be put off: other files of the session may hold the memory that an
  * unclaimed device still writes to, and it is freed when they are finished.
  */
-static bool vfio_liveupdate_can_finish(struct liveupdate_file_op_args *args)
+static bool vfio_pci_liveupdate_can_finish(struct liveupdate_file_op_args *args)
 {
 	struct vfio_pci_ser *data = get_data(args->serialized_data);
 
@@ -298,7 +254,7 @@ static bool vfio_liveupdate_can_finish(struct liveupdate_file_op_args *args)
 	return true;
 }
 
-static void vfio_liveupdate_finish(struct liveupdate_file_op_args *args)
+static void vfio_pci_liveupdate_finish(struct liveupdate_file_op_args *args)
 {
 	struct vfio_pci_ser *data = get_data(args->serialized_data);
 
@@ -309,65 +265,70 @@ static void vfio_liveupdate_finish(struct liveupdate_file_op_args *args)
 		kho_restore_free(data);
 }
 
-static const struct liveupdate_file_ops vfio_liveupdate_ops = {
-	.can_preserve = vfio_liveupdate_can_preserve,
-	.get_id = vfio_liveupdate_get_id,
-	.preserve = vfio_liveupdate_preserve,
-	.unpreserve = vfio_liveupdate_unpreserve,
-	.freeze = vfio_liveupdate_freeze,
-	.unfreeze = vfio_liveupdate_unfreeze,
-	.retrieve = vfio_liveupdate_retrieve,
-	.can_finish = vfio_liveupdate_can_finish,
-	.finish = vfio_liveupdate_finish,
+static const struct liveupdate_file_ops vfio_pci_liveupdate_file_ops = {
+	.can_preserve = vfio_pci_liveupdate_can_preserve,
+	.get_id = vfio_pci_liveupdate_get_id,
+	.preserve = vfio_pci_liveupdate_preserve,
+	.unpreserve = vfio_pci_liveupdate_unpreserve,
+	.freeze = vfio_pci_liveupdate_freeze,
+	.unfreeze = vfio_pci_liveupdate_unfreeze,
+	.retrieve = vfio_pci_liveupdate_retrieve,
+	.can_finish = vfio_pci_liveupdate_can_finish,
+	.finish = vfio_pci_liveupdate_finish,
 	.owner = THIS_MODULE,
 };
 
 LIVEUPDATE_FORMAT(format, VFIO_PCI_LUO_FH_COMPATIBLE, VFIO_PCI_SER_VERSION);
 
-static struct liveupdate_file_handler vfio_liveupdate_handler = {
-	.ops = &vfio_liveupdate_ops,
+static struct liveupdate_file_handler vfio_pci_liveupdate_handler = {
+	.ops = &vfio_pci_liveupdate_file_ops,
 	.compatible = VFIO_PCI_LUO_FH_COMPATIBLE,
 };
 
 /* Is there anything to unregister? */
 static bool registered;
 
-/**
- * vfio_liveupdate_init - let files of VFIO devices be handed over
- *
- * If that cannot be had, VFIO is of use without it.
- *
- * Context: Before there is a device that a file could be of.
- */
-void __init vfio_liveupdate_init(void)
+static int register_handler(void)
 {
-	int ret;
+	int ret = liveupdate_register_file_handler(&vfio_pci_liveupdate_handler);
 
-	ret = liveupdate_register_file_handler(&vfio_liveupdate_handler);
 	if (ret)
-		goto out;
+		return ret;
 
-	ret = liveupdate_register_flb(&vfio_liveupdate_handler,
+	ret = liveupdate_register_flb(&vfio_pci_liveupdate_handler,
 				      &iommu_liveupdate_flb);
 	if (ret)
-		liveupdate_unregister_file_handler(&vfio_liveupdate_handler);
+		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
 
-out:
+	return ret;
+}
+
+/**
+ * vfio_pci_liveupdate_init - let files of devices be handed over
+ *
+ * If that cannot be had, the driver is of use without it.
+ *
+ * Context: Before a device is bound to the driver.
+ */
+void vfio_pci_liveupdate_init(void)
+{
+	int ret = register_handler();
+
 	registered = !ret;
 	if (ret && ret != -EOPNOTSUPP)
 		pr_err("cannot be had: %pe\n", ERR_PTR(ret));
 }
 
 /**
- * vfio_liveupdate_exit - undo vfio_liveupdate_init()
+ * vfio_pci_liveupdate_cleanup - undo vfio_pci_liveupdate_init()
  *
  * The orchestrator holds the module while it has a file that was preserved or
  * handed over, so there is none.
  *
- * Context: May sleep.
+ * Context: May sleep. No device is bound to the driver any more.
  */
-void __exit vfio_liveupdate_exit(void)
+void vfio_pci_liveupdate_cleanup(void)
 {
 	if (registered)
-		liveupdate_unregister_file_handler(&vfio_liveupdate_handler);
+		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
 }
