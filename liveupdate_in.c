@@ -18,7 +18,6 @@
 #include <linux/kho/abi/intel_iommu.h>
 #include <linux/kho_preserved.h>
 #include <linux/pci.h>
-#include <linux/pci_liveupdate.h>
 
 #include "context.h"
 #include "did.h"
@@ -220,15 +219,13 @@ static void release_did(unsigned int index, struct intel_iommu *iommu)
  * @index: of the device in the blob
  * @iommu: its unit
  *
- * Its domain id is not allocated, and no driver is bound to it without being
- * asked for, until it is settled.
+ * Its domain id is not allocated until it is settled.
  *
  * Context: May sleep. At boot, before any domain has an id on the unit.
  * Return: 0; -ERANGE or -ENOSPC if its domain id cannot be reserved; -ENOMEM.
  */
 int liveupdate_in_accept(unsigned int index, struct intel_iommu *iommu)
 {
-	const struct vtd_device_ser *device = &incoming.blob->device[index];
 	int ret;
 
 	guard(mutex)(&in_lock);
@@ -236,11 +233,6 @@ int liveupdate_in_accept(unsigned int index, struct intel_iommu *iommu)
 	if (ret)
 		return ret;
 
-	ret = pci_liveupdate_await(device->segment, device->sid[0]);
-	if (ret) {
-		release_did(index, iommu);
-		return ret;
-	}
 	incoming.device[index].iommu = iommu;
 	return 0;
 }
@@ -373,5 +365,4 @@ void liveupdate_in_settle(u16 segment, u16 sid)
 		return;
 	in->settled = true;
 	release_did(in - incoming.device, iommu);
-	pci_liveupdate_await_no_more(segment, sid);
 }
