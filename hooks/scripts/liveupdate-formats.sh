@@ -6,7 +6,7 @@
 #
 # usage: liveupdate-formats.sh FROM TO
 #
-# Both are images, or modules that come with them, as in "bzImage vfio.ko" in one
+# Both are images, or modules that come with them, as in "bzImage vfio-pci.ko" in one
 # word. Ends with 0 if all is taken over, 1 if not, 2 if there is nothing to.
 set -eu
 

@@ -2,6 +2,7 @@
 //
 // Once: if (!pci_liveupdate_is_outgoing(
 // Once: if (!pci_liveupdate_may_bind(
+// Once: if (!pci_liveupdate_is_incoming(
 // Once: #include <linux/pci_liveupdate.h>
 //
 // Before a kexec the PCI core turns bus mastering off, for every device and
@@ -41,5 +42,18 @@ pci_bus_match(struct device *dev, const struct device_driver *drv)
 		return 0;
 +	if (!pci_liveupdate_may_bind(pdev))
 +		return 0;
+	...
+}
+
+// How requests are routed does not change while they are under way.
+@@
+expression pdev;
+@@
+pci_dma_configure(...)
+{
+	...
+-	pci_enable_acs(pdev);
++	if (!pci_liveupdate_is_incoming(pdev))
++		pci_enable_acs(pdev);
 	...
 }

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// Once: atomic_t liveupdate_outgoing;
+// Once: struct pci_dev_ser *liveupdate_outgoing;
 //
-// A device that is preserved keeps the bridges above it, and so each has a count.
+// A device is handed to the next kernel, came from the one before, or both. So
+// are the bridges above it, which several devices may share.
 
 @@
 @@
 struct pci_dev {
 	...
 	struct pcie_bwctrl_data *link_bwctrl;
-+#ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
-+	/* Devices that are preserved: this one, and those below it */
-+	atomic_t liveupdate_outgoing;
-+	bool liveupdate_awaited;
++#ifdef CONFIG_PCI_LIVEUPDATE
++	/* What is handed to the next kernel of it */
++	struct pci_dev_ser *liveupdate_outgoing;
++	/* How many devices came from the kernel before: itself, or below */
++	unsigned int liveupdate_incoming;
++	/* It came in, and was reset on the way */
++	bool liveupdate_lost_buses;
++	/* It came in, and its messages are as they were */
++	bool liveupdate_messages;
++	/* It came in, and its driver takes it over as it runs */
 +	bool liveupdate_retrieved;
 +#endif
 	...

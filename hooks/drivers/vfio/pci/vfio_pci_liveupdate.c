@@ -40,20 +40,14 @@ static u32 crc_of(const struct vfio_pci_ser *data)
 
 static void describe(struct vfio_pci_ser *data, struct pci_dev *pdev, u32 flags)
 {
-	unsigned int i;
-
 	*data = (struct vfio_pci_ser){
 		.magic = VFIO_PCI_SER_MAGIC,
 		.version = VFIO_PCI_SER_VERSION,
 		.length = sizeof(*data),
 		.segment = pci_domain_nr(pdev->bus),
 		.sid = pci_dev_id(pdev),
-		.vendor = pdev->vendor,
-		.device = pdev->device,
 		.flags = flags,
 	};
-	for (i = 0; i < PCI_STD_NUM_BARS; i++)
-		data->bar[i] = pci_resource_start(pdev, i);
 	data->crc = crc_of(data);
 }
 
@@ -121,16 +115,23 @@ static int vfio_pci_liveupdate_preserve(struct liveupdate_file_op_args *args)
 	if (IS_ERR(data))
 		return PTR_ERR(data);
 
-	ret = preserve_translation(args);
-	if (ret) {
-		kho_unpreserve_free(data);
-		return ret;
-	}
+	ret = pci_liveupdate_preserve(pdev);
+	if (ret)
+		goto free;
 
-	pci_liveupdate_preserve(pdev);
+	ret = preserve_translation(args);
+	if (ret)
+		goto unpreserve;
+
 	describe(data, pdev, vdev->reset_works ? VFIO_PCI_SER_RESET_WORKS : 0);
 	args->serialized_data = virt_to_phys(data);
 	return 0;
+
+unpreserve:
+	pci_liveupdate_unpreserve(pdev);
+free:
+	kho_unpreserve_free(data);
+	return ret;
 }
 
 static void vfio_pci_liveupdate_unpreserve(struct liveupdate_file_op_args *args)
@@ -184,38 +185,49 @@ static struct pci_dev *find_device(const struct vfio_pci_ser *data)
 					   data->sid & 0xff);
 }
 
+static int retrieve_running(struct vfio_pci_core_device *vdev,
+			    struct file **file)
+{
+	int ret;
+
+	ret = pci_liveupdate_retrieve(vdev->pdev);
+	if (ret)
+		return ret;
+
+	ret = iommu_liveupdate_retrieve(&vdev->pdev->dev);
+	if (ret)
+		goto unretrieve;
+
+	*file = vfio_device_open_cdev_file(&vdev->vdev);
+	ret = PTR_ERR_OR_ZERO(*file);
+	if (!ret)
+		return 0;
+
+unretrieve:
+	pci_liveupdate_unretrieve(vdev->pdev);
+	return ret;
+}
+
 static int retrieve_device(struct pci_dev *pdev,
 			   const struct vfio_pci_ser *data,
 			   struct file **file)
 {
 	struct vfio_pci_core_device *vdev;
-	struct vfio_pci_ser now;
 	int ret;
-
-	describe(&now, pdev, data->flags);
-	if (memcmp(&now, data, sizeof(now))) {
-		pci_err(pdev, "live update: not the device that it was, or its BARs have moved\n");
-		return -ENXIO;
-	}
 
 	guard(device)(&pdev->dev);
 	if (pdev->driver != &vfio_pci_driver) {
-		pci_err(pdev, "live update: not bound to vfio-pci\n");
+		pci_err(pdev, "not bound to vfio-pci\n");
 		return -ENODEV;
 	}
 	vdev = dev_get_drvdata(&pdev->dev);
 
-	ret = iommu_liveupdate_retrieve(&pdev->dev);
+	ret = retrieve_running(vdev, file);
 	if (ret)
 		return ret;
 
-	*file = vfio_device_open_cdev_file(&vdev->vdev);
-	if (IS_ERR(*file))
-		return PTR_ERR(*file);
-
 	vdev->interrupts_lost = true;
 	vdev->reset_works = data->flags & VFIO_PCI_SER_RESET_WORKS;
-	pci_liveupdate_retrieve(pdev);
 	return 0;
 }
 
@@ -257,12 +269,16 @@ static bool vfio_pci_liveupdate_can_finish(struct liveupdate_file_op_args *args)
 static void vfio_pci_liveupdate_finish(struct liveupdate_file_op_args *args)
 {
 	struct vfio_pci_ser *data = get_data(args->serialized_data);
+	struct pci_dev *pdev;
 
-	/* The file, which LUO holds until after this, holds the device. */
-	if (args->retrieve_status > 0)
-		pci_liveupdate_finish(pdev_of(args->file));
-	if (data)
-		kho_restore_free(data);
+	if (!data)
+		return;
+
+	pdev = find_device(data);
+	if (pdev)
+		pci_liveupdate_finish(pdev);
+	pci_dev_put(pdev);
+	kho_restore_free(data);
 }
 
 static const struct liveupdate_file_ops vfio_pci_liveupdate_file_ops = {
@@ -295,8 +311,10 @@ static int register_handler(void)
 	if (ret)
 		return ret;
 
-	ret = liveupdate_register_flb(&vfio_pci_liveupdate_handler,
-				      &iommu_liveupdate_flb);
+	ret = pci_liveupdate_register_flb(&vfio_pci_liveupdate_handler);
+	if (!ret)
+		ret = liveupdate_register_flb(&vfio_pci_liveupdate_handler,
+					      &iommu_liveupdate_flb);
 	if (ret)
 		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
 

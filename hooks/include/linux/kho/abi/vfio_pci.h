@@ -3,7 +3,6 @@
 #define _LINUX_KHO_ABI_VFIO_PCI_H
 
 #include <linux/bits.h>
-#include <linux/pci.h>
 #include <linux/types.h>
 
 /**
@@ -20,7 +19,7 @@
 #define VFIO_PCI_LUO_FH_COMPATIBLE	"vfio-pci-cdev-v1"
 
 #define VFIO_PCI_SER_MAGIC		0x5646494f	/* VFIO */
-#define VFIO_PCI_SER_VERSION		2
+#define VFIO_PCI_SER_VERSION		3
 
 /* The device can be reset. That is found out where it is opened, by doing so. */
 #define VFIO_PCI_SER_RESET_WORKS	BIT(0)
@@ -33,11 +32,7 @@
  * @crc: CRC-32 of all that follows
  * @segment: PCI segment
  * @sid: bus, device and function
- * @vendor: what the device says it is
- * @device: what the device says it is
  * @flags: %VFIO_PCI_SER_RESET_WORKS
- * @reserved: 0
- * @bar: where user space and peers find its registers
  */
 struct vfio_pci_ser {
 	u32 magic;
@@ -46,11 +41,7 @@ struct vfio_pci_ser {
 	u32 crc;
 	u16 segment;
 	u16 sid;
-	u16 vendor;
-	u16 device;
 	u32 flags;
-	u32 reserved;
-	u64 bar[PCI_STD_NUM_BARS];
 };
 
 #endif /* _LINUX_KHO_ABI_VFIO_PCI_H */

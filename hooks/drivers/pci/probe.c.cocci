@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+//
+// Once: pci_liveupdate_setup_device(dev);
+// Once: !pci_assign_all_busses() && !broken) {
+// Once: if (pci_assign_all_busses() || broken)
+// Once: if (pci_liveupdate_lost_buses(dev))
+//
+// A device that does DMA through a live update runs while it is enumerated.
+
+@@
+identifier dev;
+@@
+pci_setup_device(struct pci_dev *dev)
+{
+	...
+	dev->current_state = PCI_UNKNOWN;
++
++	pci_liveupdate_setup_device(dev);
+	...
+}
+
+// The unit translates by bus number.
+@@
+identifier dev;
+@@
+pci_scan_bridge_extend(..., struct pci_dev *dev, ...)
+{
+	<...
+-	pcibios_assign_all_busses()
++	pci_assign_all_busses()
+	...>
+}
+
+@@
+identifier dev, bctl;
+@@
+pci_scan_bridge_extend(..., struct pci_dev *dev, ...)
+{
+	...
+	pci_write_config_word(dev, PCI_BRIDGE_CONTROL, bctl & ~PCI_BRIDGE_CTL_MASTER_ABORT);
++
++	if (pci_liveupdate_lost_buses(dev))
++		goto out;
+	...
+}
