@@ -18,6 +18,7 @@
 #include <linux/kho/abi/intel_iommu.h>
 #include <linux/kho_preserved.h>
 #include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
 
 #include "context.h"
 #include "did.h"
@@ -214,6 +215,21 @@ static void release_did(unsigned int index, struct intel_iommu *iommu)
 	did_free(iommu, device[index].did);
 }
 
+/* Another device there, or one that was reset, must not translate as it did. */
+static bool is_there(const struct vtd_device_ser *device)
+{
+	u16 sid = device->sid[0];
+	struct pci_dev *pdev;
+	bool incoming;
+
+	pdev = pci_get_domain_bus_and_slot(device->segment, PCI_BUS_NUM(sid),
+					   sid & 0xff);
+	incoming = pdev && pci_liveupdate_is_incoming(pdev);
+	pci_dev_put(pdev);
+
+	return incoming;
+}
+
 /**
  * liveupdate_in_accept - take note that a device is about to be taken over
  * @index: of the device in the blob
@@ -222,11 +238,15 @@ static void release_did(unsigned int index, struct intel_iommu *iommu)
  * Its domain id is not allocated until it is settled.
  *
  * Context: May sleep. At boot, before any domain has an id on the unit.
- * Return: 0; -ERANGE or -ENOSPC if its domain id cannot be reserved; -ENOMEM.
+ * Return: 0; -ENODEV if PCI does not know it for the device that it was; -ERANGE
+ * or -ENOSPC if its domain id cannot be reserved; -ENOMEM.
  */
 int liveupdate_in_accept(unsigned int index, struct intel_iommu *iommu)
 {
 	int ret;
+
+	if (!is_there(&incoming.blob->device[index]))
+		return -ENODEV;
 
 	guard(mutex)(&in_lock);
 	ret = reserve_did(index, iommu);
