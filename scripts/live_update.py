@@ -126,6 +126,11 @@ CASES = {
                         "all devices are blocked: unknown version"}),
     # Two NICs in one domain: they share page tables and a domain id.
     "pair": Case("live-update 1 nic update {n} next nic resume {n}", nics=2),
+    # Devices are translated by their bus numbers, and so these stay.
+    "busses": Case("live-update 1 nic update {n} "
+                   "next with pci=assign-busses,hpbussize=4 nic resume {n}",
+                   ("scalable-ss",), nics=2, console={
+                       "it says so": "bus numbers are not assigned anew"}),
     # What the next kernel is told does not matter to what is handed over.
     "iommu-off": Case(
         "live-update 1 nic update {n} next with intel_iommu=off nic resume {n}",

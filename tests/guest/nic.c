@@ -1042,6 +1042,8 @@ static int run_signalled(uint64_t packets)
 
 	session = retrieve_session(&vmm, found);
 	take_devices(&vmm, session, found);
+	check(pci_has_msix_enabled(VENDOR, vmm.model),
+	      "messages are enabled as they were");
 	let_signal(&vmm.nics[0], false);
 	fd = vfio_make_msix(&vmm.nics[0].vfio);
 	check(count_signals(fd) == 1, "what was lost is made up for by a signal");

@@ -105,20 +105,39 @@ bool pci_exists(const char *vendor, const char *device)
 			   sizeof(slot));
 }
 
-uint16_t pci_read_command(const char *vendor, const char *device)
+/* By the kernel, whoever has the device open */
+static void read_config(const char *vendor, const char *device, uint8_t *config)
 {
 	char dir[300], slot[256], path[320];
-	uint16_t command;
 	int fd;
 
 	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
 	snprintf(path, sizeof(path), "%s/config", dir);
 	fd = open(path, O_RDONLY);
-	if (fd < 0 || pread(fd, &command, sizeof(command), PCI_COMMAND) !=
-		      sizeof(command))
+	if (fd < 0 || read(fd, config, PCI_CFG_SPACE_SIZE) != PCI_CFG_SPACE_SIZE)
 		die("%s", path);
 	close(fd);
-	return command;
+}
+
+uint16_t pci_read_command(const char *vendor, const char *device)
+{
+	uint8_t config[PCI_CFG_SPACE_SIZE];
+
+	read_config(vendor, device, config);
+	return config[PCI_COMMAND] | config[PCI_COMMAND + 1] << 8;
+}
+
+bool pci_has_msix_enabled(const char *vendor, const char *device)
+{
+	uint8_t config[PCI_CFG_SPACE_SIZE];
+	unsigned int cap;
+
+	read_config(vendor, device, config);
+	for (cap = config[PCI_CAPABILITY_LIST]; cap; cap = config[cap + 1])
+		if (config[cap] == PCI_CAP_ID_MSIX)
+			return config[cap + PCI_MSIX_FLAGS + 1] &
+				PCI_MSIX_FLAGS_ENABLE >> 8;
+	return false;
 }
 
 bool pci_is_powered(const char *vendor, const char *device)

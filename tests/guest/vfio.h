@@ -3,6 +3,7 @@
 #ifndef TESTS_VFIO_H
 #define TESTS_VFIO_H
 
+#include <linux/pci_regs.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,11 +13,6 @@
 /* QEMU's iommu-testdev */
 #define TESTDEV_VENDOR	"0x1b36"
 #define TESTDEV_DEVICE	"0x0005"
-
-#define PCI_COMMAND		4
-#define PCI_COMMAND_MEMORY	0x2
-#define PCI_COMMAND_MASTER	0x4
-#define PCI_COMMAND_INTX_DISABLE	0x400
 
 /* A device that is bound to an iommufd */
 struct vfio {
@@ -40,6 +36,8 @@ int do_ioctl(int fd, unsigned long request, void *arg, const char *name);
 bool pci_exists(const char *vendor, const char *device);
 /* The command register of the first such device, as it is in hardware */
 uint16_t pci_read_command(const char *vendor, const char *device);
+/* Is MSI-X of the first such device enabled, as it is in hardware? */
+bool pci_has_msix_enabled(const char *vendor, const char *device);
 /* Is the first such device powered, or asleep? */
 bool pci_is_powered(const char *vendor, const char *device);
 /* Give a device to vfio-pci. @path gets the name of what there is to open. */
