@@ -11,8 +11,8 @@
 #include "copied.h"
 #include "did.h"
 #include "iommu.h"
+#include "liveupdate.h"
 #include "liveupdate_boot.h"
-#include "liveupdate_in.h"
 #include "liveupdate_out.h"
 #include "pasid.h"
 
@@ -118,8 +118,7 @@ static int check_and_attach(struct device_domain_info *info, ioasid_t pasid,
  * @dev: the device
  * @old: what the iommu core says was attached
  *
- * &iommu_domain_ops.attach_dev of all domains. A device that was retrieved
- * after a live update is not blocked before it was attached for the first time.
+ * &iommu_domain_ops.attach_dev of all domains.
  *
  * Context: May sleep. Called with the group mutex held.
  * Return: 0; a negative error with the device translating as before. Never
@@ -128,14 +127,8 @@ static int check_and_attach(struct device_domain_info *info, ioasid_t pasid,
 int intel_iommu_attach_device(struct iommu_domain *domain, struct device *dev,
 			      struct iommu_domain *old)
 {
-	struct device_domain_info *info = dev_iommu_priv_get(dev);
-
-	if (domain->type == IOMMU_DOMAIN_BLOCKED &&
-	    context_copied(info->iommu, info->bus, info->devfn) &&
-	    intel_liveupdate_is_claimed(info))
-		return 0;
-
-	return check_and_attach(info, IOMMU_NO_PASID, domain);
+	return check_and_attach(dev_iommu_priv_get(dev), IOMMU_NO_PASID,
+				domain);
 }
 
 /**

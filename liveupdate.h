@@ -11,6 +11,9 @@
 #include "iommu.h"
 #include "../iommu-priv.h"
 
+/* There if the kernel is configured for it */
+extern const struct iommu_liveupdate_ops intel_liveupdate_ops;
+
 /* The driver's record of a device, if it is one of ours on PCI */
 static inline struct device_domain_info *liveupdate_info(struct device *dev)
 {
@@ -20,7 +23,5 @@ static inline struct device_domain_info *liveupdate_info(struct device *dev)
 
 	return dev_iommu_priv_get(dev);
 }
-
-int liveupdate_get_incoming(void);
 
 #endif /* _INTEL_LIVEUPDATE_H_ */

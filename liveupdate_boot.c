@@ -13,6 +13,7 @@
 #include <linux/bitmap.h>
 #include <linux/dmar.h>
 #include <linux/iommu.h>
+#include <linux/iommu_liveupdate.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/intel_iommu.h>
 #include <linux/liveupdate.h>
@@ -61,7 +62,7 @@ static void adopt_mode(bool scalable)
  *
  * A unit that is found translating goes on to do so, whatever this kernel was
  * told: where translation is off, IOVAs are taken for physical addresses, and a
- * unit's mode changes only while it is off.
+ * unit's mode changes only while it is off. Devices can be preserved from here on.
  *
  * Context: At boot, before units are set up. Under dmar_global_lock.
  */
@@ -70,6 +71,7 @@ void __init intel_liveupdate_adopt(void)
 	struct dmar_drhd_unit *drhd;
 	struct intel_iommu *iommu;
 
+	iommu_liveupdate_register(&intel_iommu_ops);
 	for_each_iommu(iommu, drhd) {
 		if (drhd->ignored || !intel_liveupdate_was_left_on(iommu))
 			continue;
@@ -205,7 +207,7 @@ static void restore_unit(const struct vtd_ser *blob, struct intel_iommu *iommu)
  */
 void intel_liveupdate_restore(struct intel_iommu *iommu)
 {
-	int ret = liveupdate_get_incoming();
+	int ret = iommu_liveupdate_get_incoming();
 
 	if (ret)
 		pr_err("%s: what was handed over cannot be had (%pe), all devices are blocked%s\n",

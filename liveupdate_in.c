@@ -30,12 +30,10 @@
  * A device that came from the kernel before
  *
  * @iommu: its unit, NULL if it is blocked since the jump
- * @claimed: its file was retrieved; blocking it has to wait for the finish
  * @settled: what it was translated by is not in use any more
  */
 struct in_device {
 	struct intel_iommu *iommu;
-	bool claimed;
 	bool settled;
 };
 
@@ -270,47 +268,22 @@ static struct in_device *find_incoming(u16 segment, u16 sid)
 }
 
 /**
- * liveupdate_in_claim - claim a device that came from the kernel before
+ * liveupdate_in_is_restored - whether a device translates as the kernel before
+ *			       has left it
  * @info: the device
  *
- * Until it is attached or settled, attaching the blocked domain, as is done to
- * whatever comes to a new owner, does nothing.
- *
  * Context: May sleep.
- * Return: 0; -ENODEV if it does not translate as it did.
+ * Return: true until it is attached anew, blocked, or settled.
  */
-int liveupdate_in_claim(struct device_domain_info *info)
-{
-	struct in_device *in;
-
-	guard(mutex)(&in_lock);
-	in = find_incoming(info->segment, PCI_DEVID(info->bus, info->devfn));
-	if (!in || info->iommu != in->iommu ||
-	    !context_copied(info->iommu, info->bus, info->devfn))
-		return -ENODEV;
-
-	in->claimed = true;
-	return 0;
-}
-
-/**
- * intel_liveupdate_is_claimed - whether blocking a device has to wait
- * @info: the device; its context entry is that of the kernel before
- *
- * The iommu core blocks a device when it is bound to iommufd. One that was
- * retrieved goes on to translate as before; user space is about to attach it.
- *
- * Context: May sleep.
- * Return: true from retrieve to the first attachment or the finish.
- */
-bool intel_liveupdate_is_claimed(struct device_domain_info *info)
+bool liveupdate_in_is_restored(struct device_domain_info *info)
 {
 	struct in_device *in;
 
 	guard(mutex)(&in_lock);
 	in = find_incoming(info->segment, PCI_DEVID(info->bus, info->devfn));
 
-	return in && in->claimed && !in->settled;
+	return in && info->iommu == in->iommu && !in->settled &&
+	       context_copied(info->iommu, info->bus, info->devfn);
 }
 
 /* The device is gone, and nobody knows it but its record. */

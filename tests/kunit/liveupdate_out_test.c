@@ -11,7 +11,6 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/iommu.h>
-#include <linux/iommu_liveupdate.h>
 #include <linux/kexec.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/intel_iommu.h>
@@ -77,16 +76,11 @@ static struct attach_world *make_world(struct kunit *test,
 	return world;
 }
 
-static struct device *device(struct attach_world *world, enum world_device which)
-{
-	return &world->pci[which].pdev.dev;
-}
-
 /* The core knows no device of the world; it is in a group for this moment. */
 static int preserve(struct attach_world *world, enum world_device which)
 {
 	struct device_domain_info *info = world_info(&world->pci[which]);
-	struct device *dev = device(world, which);
+	struct device *dev = info->dev;
 	struct iommu_group *group = iommu_group_alloc();
 	int ret;
 
@@ -100,17 +94,17 @@ static int preserve(struct attach_world *world, enum world_device which)
 
 static int freeze(struct attach_world *world, enum world_device which)
 {
-	return iommu_liveupdate_freeze(device(world, which));
+	return liveupdate_out_freeze(world_info(&world->pci[which]));
 }
 
 static void unpreserve(struct attach_world *world, enum world_device which)
 {
-	iommu_liveupdate_unpreserve(device(world, which));
+	liveupdate_out_unpreserve(world_info(&world->pci[which]));
 }
 
 static void unfreeze(struct attach_world *world, enum world_device which)
 {
-	iommu_liveupdate_unfreeze(device(world, which));
+	liveupdate_out_unfreeze(world_info(&world->pci[which]));
 }
 
 /* What is not listed shows in the blob, what is not preserved in a guest. */

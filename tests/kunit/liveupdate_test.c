@@ -829,6 +829,33 @@ static void copied_start(struct kunit *test, struct intel_iommu *iommu, u16 sid)
 	copied.first = *copied.live;
 }
 
+/* The device translates by what the kernel before has left. */
+static void copied_restore(struct attach_world *world)
+{
+	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
+	struct device_domain_info *info = world_info(&world->pci[0]);
+	struct unit_grant *grant = &world->domain[WORLD_SS].grant;
+	struct intel_iommu *iommu = &world->unit[0].iommu;
+	struct unit_model *unit = world->unit[0].model;
+	u16 sid = PCI_DEVID(info->bus, info->devfn);
+	struct kunit *test = world->test;
+
+	world_attach(world, WORLD_DEVICE, WORLD_SS);
+	copied_start(test, iommu, sid);
+	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	/* Whoever restores an entry has reserved its DID. */
+	world_use_up_dids(world);
+
+	unit_grant(&world->machine, seen, NULL, grant);
+	context_entry_restore(iommu, sid, &copied.old);
+	unit_granted(&world->machine, unit, seen, grant);
+	KUNIT_EXPECT_MEMEQ(test, copied.live, &copied.old,
+			   sizeof(copied.old));
+	KUNIT_EXPECT_TRUE(test, context_copied(iommu, info->bus, info->devfn));
+	KUNIT_EXPECT_TRUE(test, unit_translates(unit, seen, UNIT_PAGE_KEPT,
+						grant->out[UNIT_PAGE_KEPT]));
+}
+
 static void test_copied(struct kunit *test)
 {
 	struct attach_world *world = attach_world_make(test, test->param_value);
@@ -838,28 +865,14 @@ static void test_copied(struct kunit *test)
 	struct unit_machine *machine = &world->machine;
 	struct unit_model *unit = world->unit[0].model;
 	struct intel_iommu *iommu = &world->unit[0].iommu;
-	u16 sid = PCI_DEVID(info->bus, info->devfn);
 
-	world_attach(world, WORLD_DEVICE, WORLD_SS);
-	copied_start(test, iommu, sid);
-	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
-	/* Whoever restores an entry has reserved its DID. */
-	world_use_up_dids(world);
-
-	unit_grant(machine, seen, NULL, grant);
-	context_entry_restore(iommu, sid, &copied.old);
-	unit_granted(machine, unit, seen, grant);
-	KUNIT_EXPECT_MEMEQ(test, copied.live, &copied.old,
-			   sizeof(copied.old));
-	KUNIT_EXPECT_TRUE(test, context_copied(iommu, info->bus, info->devfn));
-	KUNIT_EXPECT_TRUE(test, unit_translates(unit, seen, UNIT_PAGE_KEPT,
-						grant->out[UNIT_PAGE_KEPT]));
+	copied_restore(world);
 
 	/* The device is gone. P is cleared alone, and nothing stays cached. */
 	unit_clear_counts(machine);
 	unit_grant(machine, seen, grant, NULL);
 	machine->on_event = note_first_store;
-	context_entry_block(iommu, sid);
+	context_entry_block(iommu, PCI_DEVID(info->bus, info->devfn));
 	machine->on_event = NULL;
 	unit_granted(machine, unit, seen, NULL);
 	KUNIT_EXPECT_EQ(test, copied.first.val[0],
@@ -872,8 +885,32 @@ static void test_copied(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, machine->failure, "");
 }
 
+/* The blocked domain blocks, whatever the entry is of. */
+static void test_copied_is_blocked(struct kunit *test)
+{
+	struct attach_world *world = attach_world_make(test, test->param_value);
+	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
+	struct device_domain_info *info = world_info(&world->pci[0]);
+	struct unit_grant *grant = &world->domain[WORLD_SS].grant;
+	struct iommu_domain *blocked = intel_iommu_ops.blocked_domain;
+	struct unit_model *unit = world->unit[0].model;
+
+	copied_restore(world);
+
+	unit_grant(&world->machine, seen, grant, NULL);
+	KUNIT_EXPECT_EQ(test, blocked->ops->attach_dev(blocked, info->dev, NULL),
+			0);
+	unit_granted(&world->machine, unit, seen, NULL);
+	KUNIT_EXPECT_FALSE(test, unit_translates(unit, seen, UNIT_PAGE_KEPT,
+						 grant->out[UNIT_PAGE_KEPT]));
+	KUNIT_EXPECT_FALSE(test, context_copied(info->iommu, info->bus,
+						info->devfn));
+	KUNIT_EXPECT_STREQ(test, world->machine.failure, "");
+}
+
 static struct kunit_case liveupdate_entry_cases[] = {
 	KUNIT_CASE_PARAM(test_copied, copied_gen_params),
+	KUNIT_CASE_PARAM(test_copied_is_blocked, copied_gen_params),
 	{}
 };
 

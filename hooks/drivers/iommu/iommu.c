@@ -29,3 +29,40 @@ bool iommu_handler_is_known(struct iommu_group *group, ioasid_t pasid,
 
 	return known;
 }
+
+#ifdef CONFIG_IOMMU_LIVEUPDATE
+/**
+ * iommu_group_restore - say what a group is attached to when it is claimed
+ * @group: the group of a device that was retrieved after a live update
+ * @domain: what it is attached to instead of a blocking domain. To attach a
+ *          device to it does not fail.
+ *
+ * Context: May sleep. Takes the group's mutex.
+ */
+void iommu_group_restore(struct iommu_group *group, struct iommu_domain *domain)
+{
+	guard(mutex)(&group->mutex);
+	group->restored_domain = domain;
+}
+
+/**
+ * iommu_group_settle - undo iommu_group_restore()
+ * @group: the group
+ *
+ * Context: May sleep. Takes the group's mutex.
+ * Return: true if it was attached to what was restored. It is attached as the
+ * core would have done it now.
+ */
+bool iommu_group_settle(struct iommu_group *group)
+{
+	bool restored;
+
+	guard(mutex)(&group->mutex);
+	restored = group->domain && group->domain == group->restored_domain;
+	if (restored)
+		__iommu_group_set_core_domain(group);
+	group->restored_domain = NULL;
+
+	return restored;
+}
+#endif

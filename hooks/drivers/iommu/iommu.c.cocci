@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // Once: iommu_make_pasid_array_entry(domain, NULL),
+// Once: struct iommu_domain *restored_domain;
+// Once: group->domain != group->restored_domain)
+// Once: struct iommu_domain *domain = group->restored_domain;
+// Once: domain = group->blocking_domain;
 
 // An XArray keeps an entry of index 0 without a node, but not one that is
 // reserved; most groups have no other. What has its place until the attachment is
@@ -24,4 +28,47 @@ iommu_attach_group_handle(struct iommu_domain *domain, ...)
 		...
 	}
 	... when any
+}
+
+// A device that was retrieved after a live update goes on to translate when it is
+// claimed. Its owner attaches it from there as from a blocking domain.
+@@
+@@
+struct iommu_group {
+	...
+	struct iommu_domain *domain;
++	/* In place of blocking_domain when the group is claimed, or NULL */
++	struct iommu_domain *restored_domain;
+	...
+};
+
+@@
+identifier group;
+@@
+__iommu_attach_group(...)
+{
+	...
+	if (group->domain && group->domain != group->default_domain &&
+-	    group->domain != group->blocking_domain)
++	    group->domain != group->blocking_domain &&
++	    group->domain != group->restored_domain)
+		return -EBUSY;
+	...
+}
+
+@@
+identifier group, ret;
+@@
+__iommu_take_dma_ownership(...)
+{
++	struct iommu_domain *domain = group->restored_domain;
+	int ret;
+	...
++	if (!domain)
++		domain = group->blocking_domain;
+	ret = __iommu_group_set_domain(group,
+-				       group->blocking_domain
++				       domain
+				      );
+	...
 }

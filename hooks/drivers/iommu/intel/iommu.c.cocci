@@ -264,3 +264,9 @@ intel_iommu_is_attach_deferred(...)
 +	       (is_kdump_kernel() || context_copied(info->iommu, info->bus,
 +						    info->devfn));
 }
+
+// The core reaches live update by way of the driver's operations.
+@@
+@@
+#include <linux/tboot.h>
++ #include <linux/util_macros.h>

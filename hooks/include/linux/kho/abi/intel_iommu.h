@@ -9,15 +9,15 @@
  * DOC: VT-d live update ABI
  *
  * What one kernel hands to the next so that devices translate all the time. The
- * file-lifecycle-bound object %VTD_LUO_FLB_COMPATIBLE has the physical address
+ * file-lifecycle-bound object %IOMMU_LUO_FLB_COMPATIBLE has the physical address
  * of a &struct vtd_ser. All fields are in the byte order of the machine.
  *
  * Kernels of different age meet here. Whoever changes the layout counts
  * %VTD_SER_VERSION up.
  */
 
-/* The compatible string of the file-lifecycle-bound object */
-#define VTD_LUO_FLB_COMPATIBLE	"intel-iommu-v1"
+/* What an image says that it takes, with the version */
+#define VTD_SER_COMPATIBLE	"intel-iommu-v1"
 
 #define VTD_SER_MAGIC		0x5644542d4c495645ULL	/* VDT-LIVE */
 #define VTD_SER_VERSION		2
