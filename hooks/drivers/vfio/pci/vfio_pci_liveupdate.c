@@ -15,6 +15,7 @@
 #define dev_fmt(fmt)	"live update: " fmt
 
 #include <linux/crc32.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/iommu_liveupdate.h>
@@ -194,15 +195,17 @@ static int retrieve_running(struct vfio_pci_core_device *vdev,
 	if (ret)
 		return ret;
 
-	ret = iommu_liveupdate_retrieve(&vdev->pdev->dev);
+	*file = vfio_device_open_cdev_file(&vdev->vdev);
+	ret = PTR_ERR_OR_ZERO(*file);
 	if (ret)
 		goto unretrieve;
 
-	*file = vfio_device_open_cdev_file(&vdev->vdev);
-	ret = PTR_ERR_OR_ZERO(*file);
+	/* The last thing that fails: from there on a claim finds it attached. */
+	ret = iommu_liveupdate_retrieve(&vdev->pdev->dev);
 	if (!ret)
 		return 0;
 
+	fput(*file);
 unretrieve:
 	pci_liveupdate_unretrieve(vdev->pdev);
 	return ret;
