@@ -14,6 +14,7 @@
 #include <linux/crc32.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/pci.h>
 
 #include "context.h"
@@ -44,36 +45,47 @@
 #define PASID_HI		(PASID_PE_DID | PASID_PE_PWSNP | PASID_PE_PGSNP)
 #define PASID_FS_TABLE		(PASID_PE_FSPM | PASID_PE_FSPTPTR)
 
-/* The CRC is over all but itself, which lies between @before and the rest. */
-static u32 crc_without(const void *data, size_t size, size_t before)
+static size_t length_of(const struct vtd_record_ser *record)
 {
-	const u32 none = 0;
-	u32 crc = crc32_le(~0, data, before);
+	const struct vtd_device_ser *device;
 
-	crc = crc32_le(crc, (const u8 *)&none, sizeof(none));
-
-	return crc32_le(crc, data + before + sizeof(none),
-			size - before - sizeof(none));
+	switch (record->magic) {
+	case VTD_SER_MAGIC:
+		return sizeof(struct vtd_ser);
+	case VTD_SER_UNIT_MAGIC:
+		return sizeof(struct vtd_unit_ser);
+	default:
+		device = container_of_const(record, struct vtd_device_ser,
+					    record);
+		return struct_size(device, sid, device->nr_sids);
+	}
 }
 
-static u32 blob_crc(const struct vtd_ser *blob)
+/* The CRC is over all but itself. */
+static u32 crc_of(const struct vtd_record_ser *record)
 {
-	return crc_without(blob, sizeof(*blob),
-			   offsetof(struct vtd_ser, crc));
+	const size_t after = offsetofend(struct vtd_record_ser, crc);
+	const u32 none = 0;
+	u32 crc;
+
+	crc = crc32_le(~0, (const u8 *)record, after - sizeof(none));
+	crc = crc32_le(crc, (const u8 *)&none, sizeof(none));
+
+	return crc32_le(crc, (const u8 *)record + after,
+			record->length - after);
 }
 
 /**
- * liveupdate_blob_seal - set length, version and checksum of a blob
- * @blob: the blob, otherwise complete
+ * liveupdate_record_seal - set version, length and checksum of a record
+ * @record: the record, otherwise complete
  *
  * Context: Any.
  */
-void liveupdate_blob_seal(struct vtd_ser *blob)
+void liveupdate_record_seal(struct vtd_record_ser *record)
 {
-	blob->magic = VTD_SER_MAGIC;
-	blob->version = VTD_SER_VERSION;
-	blob->length = sizeof(*blob);
-	blob->crc = blob_crc(blob);
+	record->version = VTD_SER_VERSION;
+	record->length = length_of(record);
+	record->crc = crc_of(record);
 }
 
 /**
@@ -253,10 +265,18 @@ struct context_words liveupdate_context(const struct vtd_device_ser *device,
 	return ce;
 }
 
+/*
+ * What is checked
+ *
+ * @nr_units: how many units are good so far
+ * @nr_devices: how many devices of all of them
+ */
 struct check {
 	const struct vtd_ser *blob;
 	liveupdate_page_fn is_preserved;
 	void *arg;
+	unsigned int nr_units;
+	unsigned int nr_devices;
 };
 
 static bool is_page(const struct check *check, u64 page)
@@ -265,10 +285,31 @@ static bool is_page(const struct check *check, u64 page)
 	       check->is_preserved(check->arg, page);
 }
 
-static bool is_scalable(const struct check *check,
-			const struct vtd_device_ser *device)
+/* Is this the address of such a record? */
+static const char *check_record(const struct check *check, u64 address,
+				u64 magic)
 {
-	return check->blob->unit[device->unit].rtaddr & DMA_RTADDR_SMT;
+	const struct vtd_record_ser *record;
+
+	if (!is_page(check, address))
+		return "record is not preserved";
+
+	record = phys_to_virt(address);
+	if (record->magic != magic)
+		return "something else";
+	if (record->version != VTD_SER_VERSION)
+		return "unknown version";
+	if (record->length != length_of(record) || record->length > PAGE_SIZE)
+		return "bad length";
+	if (record->crc != crc_of(record))
+		return "bad checksum";
+
+	return record->reserved ? "reserved field of a record" : NULL;
+}
+
+static bool is_scalable(const struct vtd_unit_ser *unit)
+{
+	return unit->rtaddr & DMA_RTADDR_SMT;
 }
 
 /* Each half of a root entry is 0, or the address of a table and P. */
@@ -288,16 +329,26 @@ static const char *check_root(const struct check *check, u64 rtaddr)
 	return NULL;
 }
 
-static const char *check_unit(const struct check *check, unsigned int index)
+/* Whoever comes round to a unit a second time ends here. */
+static const char *check_other_units(const struct check *check,
+				     const struct vtd_unit_ser *unit)
 {
-	const struct vtd_unit_ser *unit = &check->blob->unit[index];
-	unsigned int i;
+	unsigned int before = check->nr_units;
+	const struct vtd_unit_ser *other;
 
-	if (!unit->reg || !PAGE_ALIGNED(unit->reg))
-		return "bad address of a unit";
-	for (i = 0; i < index; i++)
-		if (check->blob->unit[i].reg == unit->reg)
+	for (other = liveupdate_first_unit(check->blob); other;
+	     other = liveupdate_next_unit(other)) {
+		if (!before--)
+			break;
+		if (other->reg == unit->reg)
 			return "two units are one";
+	}
+	return NULL;
+}
+
+static const char *check_unit_tables(const struct check *check,
+				     const struct vtd_unit_ser *unit)
+{
 	if (unit->rtaddr & ~(VTD_PAGE_MASK | DMA_RTADDR_SMT))
 		return "bad mode of a unit";
 	if (!is_page(check, unit->rtaddr & VTD_PAGE_MASK))
@@ -392,10 +443,8 @@ static const char *check_scalable(const struct check *check,
 }
 
 /* Do the tables say of the device what its record says? */
-static bool has_context(const struct check *check,
-			const struct vtd_device_ser *device)
+static bool has_context(u64 rtaddr, const struct vtd_device_ser *device)
 {
-	u64 rtaddr = check->blob->unit[device->unit].rtaddr;
 	const struct context_words *entry;
 	struct context_words want;
 	unsigned int i;
@@ -433,43 +482,46 @@ static bool share_sid(const struct vtd_device_ser *device,
 	return false;
 }
 
-/* Is there another record that this one contradicts? */
-static const char *check_others(const struct check *check, unsigned int index)
+/*
+ * Is there another record before that this one contradicts? If the chain leads
+ * back, it is the same one.
+ */
+static const char *check_other_devices(const struct check *check,
+				       const struct vtd_unit_ser *unit,
+				       const struct vtd_device_ser *device)
 {
-	const struct vtd_device_ser *device = &check->blob->device[index];
+	unsigned int before = check->nr_devices;
 	const struct vtd_device_ser *other;
+	const struct vtd_unit_ser *owner;
 
-	for (other = check->blob->device; other < device; other++) {
-		if (other->segment == device->segment &&
-		    share_sid(device, other))
-			return "two records of one device";
-		if (other->flags && other->unit == device->unit &&
-		    other->did == device->did &&
-		    liveupdate_table_of(other).top !=
-		    liveupdate_table_of(device).top)
-			return "two page tables with one domain id";
+	for (owner = liveupdate_first_unit(check->blob); owner;
+	     owner = liveupdate_next_unit(owner)) {
+		for (other = liveupdate_first_device(owner); other;
+		     other = liveupdate_next_device(other)) {
+			if (!before--)
+				return NULL;
+			if (other->segment == device->segment &&
+			    share_sid(device, other))
+				return "two records of one device";
+			if (device->flags && other->flags && owner == unit &&
+			    other->did == device->did &&
+			    liveupdate_table_of(other).top !=
+			    liveupdate_table_of(device).top)
+				return "two page tables with one domain id";
+		}
 	}
 	return NULL;
 }
 
-static const char *check_device(struct check *check, unsigned int index)
+static const char *check_translation(const struct check *check,
+				     const struct vtd_unit_ser *unit,
+				     const struct vtd_device_ser *device)
 {
-	const struct vtd_device_ser *device = &check->blob->device[index];
 	bool legacy = device->kind == VTD_SER_LEGACY;
 	const char *error;
 
-	if (device->unit >= check->blob->nr_units)
-		return "device without unit";
-	if (device->flags & ~VTD_SER_DEVICE_READY)
-		return "unknown flag of a device";
-	if (!device->nr_sids || device->nr_sids > VTD_SER_MAX_SIDS)
-		return "bad number of requester IDs";
-	error = check_others(check, index);
-	if (error || !device->flags)
-		return error;
-
 	if (!device->kind || device->kind > VTD_SER_FIRST_STAGE ||
-	    legacy == is_scalable(check, device))
+	    legacy == is_scalable(unit))
 		return "device of a kind that its unit does not know";
 	if (device->did < IDA_START_DID)
 		return "reserved domain id";
@@ -477,55 +529,129 @@ static const char *check_device(struct check *check, unsigned int index)
 	if (error)
 		return error;
 
-	if (!has_context(check, device))
+	if (!has_context(unit->rtaddr, device))
 		return "context entry is not what the record says";
 	if (!is_page(check, liveupdate_table_of(device).top))
 		return "page table is not preserved";
 
-	return device->reserved ? "reserved field of a device" : NULL;
+	return NULL;
+}
+
+static const char *check_device(const struct check *check,
+				const struct vtd_unit_ser *unit, u64 address)
+{
+	const struct vtd_device_ser *device;
+	const char *error;
+
+	error = check_record(check, address, VTD_SER_DEVICE_MAGIC);
+	if (error)
+		return error;
+
+	device = phys_to_virt(address);
+	if (device->flags & ~VTD_SER_DEVICE_READY)
+		return "unknown flag of a device";
+	if (!device->nr_sids)
+		return "device without a requester ID";
+	error = check_other_devices(check, unit, device);
+	if (error || !device->flags)
+		return error;
+
+	return check_translation(check, unit, device);
+}
+
+static unsigned int count_entries(const struct vtd_unit_ser *unit, u64 table)
+{
+	unsigned int size = is_scalable(unit) ? 4 : 2, count = 0, i;
+	const u64 *entry = phys_to_virt(table & VTD_PAGE_MASK);
+
+	for (i = 0; i < TABLE_ENTRIES; i += size)
+		count += !is_zero(entry + i, size);
+
+	return count;
+}
+
+/* Each device has its entries; are there more? */
+static const char *check_contexts(const struct vtd_unit_ser *unit)
+{
+	const u64 *half = phys_to_virt(unit->rtaddr & VTD_PAGE_MASK);
+	const struct vtd_device_ser *device;
+	unsigned int count = 0, i;
+
+	for (i = 0; i < TABLE_ENTRIES; i++)
+		if (half[i])
+			count += count_entries(unit, half[i]);
+	for (device = liveupdate_first_device(unit); device;
+	     device = liveupdate_next_device(device))
+		if (device->flags)
+			count -= device->nr_sids;
+
+	return count ? "context entries are not those of the devices" : NULL;
+}
+
+static const char *check_unit(struct check *check, u64 address)
+{
+	const struct vtd_device_ser *device;
+	const struct vtd_unit_ser *unit;
+	const char *error;
+	u64 next;
+
+	error = check_record(check, address, VTD_SER_UNIT_MAGIC);
+	if (error)
+		return error;
+
+	unit = phys_to_virt(address);
+	if (!unit->reg || !PAGE_ALIGNED(unit->reg))
+		return "bad address of a unit";
+	error = check_other_units(check, unit) ?:
+		check_unit_tables(check, unit);
+	if (error)
+		return error;
+
+	for (next = unit->devices; next; next = device->record.next) {
+		error = check_device(check, unit, next);
+		if (error)
+			return error;
+		device = phys_to_virt(next);
+		check->nr_devices++;
+	}
+	return check_contexts(unit);
 }
 
 /**
  * liveupdate_blob_check - find what is wrong with a blob
- * @blob: the blob
- * @size: how much of it may be read
+ * @blob: physical address of the blob
  * @is_preserved: whether a page holds what the kernel before left in it. No
  *                page is read before it has said so.
  * @arg: handed to @is_preserved
  *
+ * A chain ends here where it leads back, as each record is held against those
+ * before it.
+ *
  * Context: Any that suits @is_preserved.
  * Return: NULL if the blob can be used, else what is wrong with it.
  */
-const char *liveupdate_blob_check(const struct vtd_ser *blob,
-				  size_t size, liveupdate_page_fn is_preserved,
-				  void *arg)
+const char *liveupdate_blob_check(phys_addr_t blob,
+				  liveupdate_page_fn is_preserved, void *arg)
 {
 	struct check check = {
-		.blob = blob,
 		.is_preserved = is_preserved,
 		.arg = arg,
 	};
-	const char *error = NULL;
-	unsigned int i;
+	const struct vtd_unit_ser *unit;
+	const char *error;
+	u64 next;
 
-	if (size < sizeof(*blob))
-		return "too short";
-	if (blob->magic != VTD_SER_MAGIC)
-		return "something else";
-	if (blob->version != VTD_SER_VERSION)
-		return "unknown version";
-	if (blob->length != sizeof(*blob))
-		return "bad length";
-	if (blob->crc != blob_crc(blob))
-		return "bad checksum";
-	if (blob->nr_units > VTD_SER_MAX_UNITS ||
-	    blob->nr_devices > VTD_SER_MAX_DEVICES || blob->reserved)
-		return "bad header";
+	error = check_record(&check, blob, VTD_SER_MAGIC);
+	if (error)
+		return error;
 
-	for (i = 0; i < blob->nr_units && !error; i++)
-		error = check_unit(&check, i);
-	for (i = 0; i < blob->nr_devices && !error; i++)
-		error = check_device(&check, i);
-
-	return error;
+	check.blob = phys_to_virt(blob);
+	for (next = check.blob->record.next; next; next = unit->record.next) {
+		error = check_unit(&check, next);
+		if (error)
+			return error;
+		unit = phys_to_virt(next);
+		check.nr_units++;
+	}
+	return NULL;
 }

@@ -5,6 +5,7 @@
 #ifndef _INTEL_LIVEUPDATE_BLOB_H_
 #define _INTEL_LIVEUPDATE_BLOB_H_
 
+#include <linux/io.h>
 #include <linux/kho/abi/intel_iommu.h>
 #include <linux/types.h>
 
@@ -31,6 +32,36 @@ struct liveupdate_sum {
 	u32 crc;
 };
 
+/* The record at the address that a chain has, NULL at its end */
+static inline void *liveupdate_record_at(u64 address)
+{
+	return address ? phys_to_virt(address) : NULL;
+}
+
+static inline struct vtd_unit_ser *
+liveupdate_first_unit(const struct vtd_ser *blob)
+{
+	return liveupdate_record_at(blob->record.next);
+}
+
+static inline struct vtd_unit_ser *
+liveupdate_next_unit(const struct vtd_unit_ser *unit)
+{
+	return liveupdate_record_at(unit->record.next);
+}
+
+static inline struct vtd_device_ser *
+liveupdate_first_device(const struct vtd_unit_ser *unit)
+{
+	return liveupdate_record_at(unit->devices);
+}
+
+static inline struct vtd_device_ser *
+liveupdate_next_device(const struct vtd_device_ser *device)
+{
+	return liveupdate_record_at(device->record.next);
+}
+
 struct liveupdate_table
 liveupdate_table_of(const struct vtd_device_ser *device);
 bool liveupdate_walk(const struct liveupdate_table *table,
@@ -39,8 +70,8 @@ bool liveupdate_walk(const struct liveupdate_table *table,
 void liveupdate_sum_add(struct liveupdate_sum *sum, phys_addr_t page);
 bool liveupdate_pages_check(const struct vtd_device_ser *device,
 			    liveupdate_page_fn is_preserved, void *arg);
-void liveupdate_blob_seal(struct vtd_ser *blob);
-const char *liveupdate_blob_check(const struct vtd_ser *blob, size_t size,
+void liveupdate_record_seal(struct vtd_record_ser *record);
+const char *liveupdate_blob_check(phys_addr_t blob,
 				  liveupdate_page_fn is_preserved, void *arg);
 void liveupdate_visit_contexts(const struct vtd_unit_ser *unit,
 			       void (*visit)(phys_addr_t page));

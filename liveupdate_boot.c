@@ -134,10 +134,9 @@ static void restore_contexts(const struct vtd_device_ser *device,
 	}
 }
 
-static int restore_device(const struct vtd_ser *blob, unsigned int index,
+static int restore_device(const struct vtd_device_ser *device,
 			  struct intel_iommu *iommu)
 {
-	const struct vtd_device_ser *device = &blob->device[index];
 	int ret;
 
 	if (device->segment != iommu->segment)
@@ -145,7 +144,7 @@ static int restore_device(const struct vtd_ser *blob, unsigned int index,
 	ret = alloc_contexts(device, iommu);
 	if (ret)
 		return ret;
-	ret = liveupdate_in_accept(index, iommu);
+	ret = liveupdate_in_accept(device, iommu);
 	if (ret)
 		return ret;
 
@@ -153,18 +152,17 @@ static int restore_device(const struct vtd_ser *blob, unsigned int index,
 	return 0;
 }
 
-static void restore_devices(const struct vtd_ser *blob,
-			    struct intel_iommu *iommu, unsigned int unit)
+static void restore_devices(const struct vtd_unit_ser *unit,
+			    struct intel_iommu *iommu)
 {
 	const struct vtd_device_ser *device;
-	unsigned int i;
 	int ret;
 
-	for (i = 0; i < blob->nr_devices; i++) {
-		device = &blob->device[i];
-		if (device->unit != unit || !device->flags)
+	for (device = liveupdate_first_device(unit); device;
+	     device = liveupdate_next_device(device)) {
+		if (!device->flags)
 			continue;
-		ret = restore_device(blob, i, iommu);
+		ret = restore_device(device, iommu);
 		if (ret)
 			pr_err("%s: device %04x:%02x:%02x.%d cannot be taken over and is blocked: %pe\n",
 			       iommu->name, device->segment,
@@ -177,7 +175,7 @@ static void restore_devices(const struct vtd_ser *blob,
 static void restore_unit(const struct vtd_ser *blob, struct intel_iommu *iommu)
 {
 	u64 rtaddr = readq(iommu->reg + DMAR_RTADDR_REG);
-	unsigned int i;
+	const struct vtd_unit_ser *unit;
 
 	iommu->copied_tables = bitmap_zalloc(BIT(16), GFP_KERNEL);
 	if (!iommu->copied_tables) {
@@ -185,11 +183,12 @@ static void restore_unit(const struct vtd_ser *blob, struct intel_iommu *iommu)
 		return;
 	}
 
-	for (i = 0; i < blob->nr_units; i++) {
-		if (blob->unit[i].reg != iommu->reg_phys)
+	for (unit = liveupdate_first_unit(blob); unit;
+	     unit = liveupdate_next_unit(unit)) {
+		if (unit->reg != iommu->reg_phys)
 			continue;
-		if (blob->unit[i].rtaddr == rtaddr)
-			restore_devices(blob, iommu, i);
+		if (unit->rtaddr == rtaddr)
+			restore_devices(unit, iommu);
 		else
 			pr_err("%s: uses other tables than it should, all devices are blocked\n",
 			       iommu->name);

@@ -13,12 +13,14 @@
 
 #include <linux/cleanup.h>
 #include <linux/dmar.h>
+#include <linux/gfp.h>
 #include <linux/iommu.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/intel_iommu.h>
 #include <linux/kho_preserved.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
+#include <linux/slab.h>
 
 #include "context.h"
 #include "did.h"
@@ -27,12 +29,14 @@
 #include "liveupdate_in.h"
 
 /*
- * A device that came from the kernel before
+ * A device that came from the kernel before, and was taken over
  *
- * @iommu: its unit, NULL if it is blocked since the jump
+ * @record: what is known of it
  * @settled: what it was translated by is not in use any more
  */
 struct in_device {
+	struct list_head node;
+	const struct vtd_device_ser *record;
 	struct intel_iommu *iommu;
 	bool settled;
 };
@@ -43,8 +47,8 @@ struct in_device {
  * @blob: NULL if there is none that can be used
  */
 struct incoming {
-	const struct vtd_ser *blob;
-	struct in_device device[VTD_SER_MAX_DEVICES];
+	struct vtd_ser *blob;
+	struct list_head devices;
 };
 
 /*
@@ -52,11 +56,35 @@ struct incoming {
  * locks of LUO.
  */
 static DEFINE_MUTEX(in_lock);
-static struct incoming incoming;
+static struct incoming incoming = {
+	.devices = LIST_HEAD_INIT(incoming.devices),
+};
 
-static bool is_preserved(void *arg, phys_addr_t page)
+/* All that is handed over was preserved page by page. */
+static bool is_preserved(void *unused, phys_addr_t page)
 {
-	return kho_preserved_size(page);
+	return kho_preserved_size(page) == PAGE_SIZE;
+}
+
+/* From here on it is memory of this kernel, and no page that a table names. */
+static void take_record(void *record)
+{
+	kho_restore_pages(virt_to_phys(record), 1);
+}
+
+static void take_records(struct vtd_ser *blob)
+{
+	struct vtd_device_ser *device;
+	struct vtd_unit_ser *unit;
+
+	take_record(blob);
+	for (unit = liveupdate_first_unit(blob); unit;
+	     unit = liveupdate_next_unit(unit)) {
+		take_record(unit);
+		for (device = liveupdate_first_device(unit); device;
+		     device = liveupdate_next_device(device))
+			take_record(device);
+	}
 }
 
 /**
@@ -70,14 +98,8 @@ static bool is_preserved(void *arg, phys_addr_t page)
  */
 void liveupdate_in_retrieve(phys_addr_t data)
 {
-	const struct vtd_ser *blob = NULL;
-	size_t size = kho_preserved_size(data);
-	const char *error = "not preserved";
+	const char *error = liveupdate_blob_check(data, is_preserved, NULL);
 
-	if (size) {
-		blob = phys_to_virt(data);
-		error = liveupdate_blob_check(blob, size, is_preserved, NULL);
-	}
 	if (error) {
 		pr_err("what the kernel before has left is refused, all devices are blocked: %s\n",
 		       error);
@@ -85,18 +107,19 @@ void liveupdate_in_retrieve(phys_addr_t data)
 	}
 
 	guard(mutex)(&in_lock);
-	incoming.blob = blob;
+	incoming.blob = phys_to_virt(data);
+	take_records(incoming.blob);
 }
 
 static bool enter_preserved(void *unused, phys_addr_t page)
 {
 	cond_resched();
-	return kho_preserved_size(page) == PAGE_SIZE;
+	return is_preserved(NULL, page);
 }
 
 static void free_incoming_page(phys_addr_t page)
 {
-	if (page && kho_preserved_size(page))
+	if (page && is_preserved(NULL, page))
 		kho_restore_free(phys_to_virt(page));
 }
 
@@ -140,9 +163,46 @@ static bool uses_irq_table(const struct vtd_unit_ser *unit)
 
 static void free_incoming_unit(const struct vtd_unit_ser *unit)
 {
+	const struct vtd_device_ser *device;
+
+	for (device = liveupdate_first_device(unit); device;
+	     device = liveupdate_next_device(device))
+		if (device->flags)
+			free_incoming_device(device);
 	liveupdate_visit_contexts(unit, free_incoming_page);
 	if (!uses_irq_table(unit))
 		free_incoming_page(unit->irq_table);
+}
+
+static void free_unit_records(struct vtd_unit_ser *unit)
+{
+	struct vtd_device_ser *device, *next;
+
+	for (device = liveupdate_first_device(unit); device; device = next) {
+		next = liveupdate_next_device(device);
+		free_page((unsigned long)device);
+	}
+	free_page((unsigned long)unit);
+}
+
+static void free_records(struct vtd_ser *blob)
+{
+	struct vtd_unit_ser *unit, *next;
+
+	for (unit = liveupdate_first_unit(blob); unit; unit = next) {
+		next = liveupdate_next_unit(unit);
+		free_unit_records(unit);
+	}
+	free_page((unsigned long)blob);
+}
+
+static void free_devices(void)
+{
+	struct in_device *in, *next;
+
+	list_for_each_entry_safe(in, next, &incoming.devices, node)
+		kfree(in);
+	INIT_LIST_HEAD(&incoming.devices);
 }
 
 /**
@@ -152,20 +212,17 @@ static void free_incoming_unit(const struct vtd_unit_ser *unit)
  */
 void liveupdate_in_finish(void)
 {
-	const struct vtd_ser *blob;
-	unsigned int i;
+	const struct vtd_unit_ser *unit;
 
 	guard(mutex)(&in_lock);
-	blob = incoming.blob;
-	if (!blob)
+	if (!incoming.blob)
 		return;
 
-	for (i = 0; i < blob->nr_devices; i++)
-		if (blob->device[i].flags)
-			free_incoming_device(&blob->device[i]);
-	for (i = 0; i < blob->nr_units; i++)
-		free_incoming_unit(&blob->unit[i]);
-	free_incoming_page(__pa(blob));
+	for (unit = liveupdate_first_unit(incoming.blob); unit;
+	     unit = liveupdate_next_unit(unit))
+		free_incoming_unit(unit);
+	free_devices();
+	free_records(incoming.blob);
 	incoming.blob = NULL;
 }
 
@@ -181,36 +238,36 @@ const struct vtd_ser *liveupdate_in_blob(void)
 	return incoming.blob;
 }
 
-static int reserve_did(unsigned int index, struct intel_iommu *iommu)
+/* Devices may share a domain, and with that its id. */
+static bool shares_did(const struct in_device *in)
 {
-	const struct vtd_device_ser *device = incoming.blob->device;
-	unsigned int i;
+	const struct in_device *other;
 
-	if (device[index].did >= iommu->max_domain_id)
-		return -ERANGE;
-
-	/* Devices may share a domain, and with that its id. */
-	for (i = 0; i < index; i++)
-		if (incoming.device[i].iommu == iommu &&
-		    device[i].did == device[index].did)
-			return 0;
-
-	return did_reserve(iommu, device[index].did);
+	list_for_each_entry(other, &incoming.devices, node)
+		if (other != in && !other->settled &&
+		    other->iommu == in->iommu &&
+		    other->record->did == in->record->did)
+			return true;
+	return false;
 }
 
-static void release_did(unsigned int index, struct intel_iommu *iommu)
+static int reserve_did(const struct in_device *in)
 {
-	const struct vtd_device_ser *device = incoming.blob->device;
-	unsigned int i;
+	u16 did = in->record->did;
 
-	for (i = 0; i < incoming.blob->nr_devices; i++)
-		if (i != index && incoming.device[i].iommu == iommu &&
-		    !incoming.device[i].settled &&
-		    device[i].did == device[index].did)
-			return;
+	if (did >= in->iommu->max_domain_id)
+		return -ERANGE;
 
-	guard(mutex)(&iommu->did_lock);
-	did_free(iommu, device[index].did);
+	return shares_did(in) ? 0 : did_reserve(in->iommu, did);
+}
+
+static void release_did(const struct in_device *in)
+{
+	if (shares_did(in))
+		return;
+
+	guard(mutex)(&in->iommu->did_lock);
+	did_free(in->iommu, in->record->did);
 }
 
 /* Another device there, or one that was reset, must not translate as it did. */
@@ -230,7 +287,7 @@ static bool is_there(const struct vtd_device_ser *device)
 
 /**
  * liveupdate_in_accept - take note that a device is about to be taken over
- * @index: of the device in the blob
+ * @record: its record in the blob
  * @iommu: its unit
  *
  * Its domain id is not allocated until it is settled.
@@ -239,31 +296,40 @@ static bool is_there(const struct vtd_device_ser *device)
  * Return: 0; -ENODEV if PCI does not know it for the device that it was; -ERANGE
  * or -ENOSPC if its domain id cannot be reserved; -ENOMEM.
  */
-int liveupdate_in_accept(unsigned int index, struct intel_iommu *iommu)
+int liveupdate_in_accept(const struct vtd_device_ser *record,
+			 struct intel_iommu *iommu)
 {
+	struct in_device *in;
 	int ret;
 
-	if (!is_there(&incoming.blob->device[index]))
+	if (!is_there(record))
 		return -ENODEV;
 
-	guard(mutex)(&in_lock);
-	ret = reserve_did(index, iommu);
-	if (ret)
-		return ret;
+	in = kzalloc_obj(*in);
+	if (!in)
+		return -ENOMEM;
 
-	incoming.device[index].iommu = iommu;
+	in->record = record;
+	in->iommu = iommu;
+	guard(mutex)(&in_lock);
+	ret = reserve_did(in);
+	if (ret) {
+		kfree(in);
+		return ret;
+	}
+	list_add_tail(&in->node, &incoming.devices);
 	return 0;
 }
 
 static struct in_device *find_incoming(u16 segment, u16 sid)
 {
-	unsigned int i;
+	struct in_device *in;
 
 	lockdep_assert_held(&in_lock);
-	for (i = 0; incoming.blob && i < incoming.blob->nr_devices; i++)
-		if (incoming.blob->device[i].segment == segment &&
-		    incoming.blob->device[i].sid[0] == sid)
-			return &incoming.device[i];
+	list_for_each_entry(in, &incoming.devices, node)
+		if (in->record->segment == segment &&
+		    in->record->sid[0] == sid)
+			return in;
 	return NULL;
 }
 
@@ -350,12 +416,12 @@ void liveupdate_in_settle(u16 segment, u16 sid)
 
 	pdev = pci_get_domain_bus_and_slot(segment, PCI_BUS_NUM(sid),
 					   sid & 0xff);
-	block(iommu, pdev, &incoming.blob->device[in - incoming.device]);
+	block(iommu, pdev, in->record);
 	pci_dev_put(pdev);
 
 	guard(mutex)(&in_lock);
 	if (in->settled)
 		return;
 	in->settled = true;
-	release_did(in - incoming.device, iommu);
+	release_did(in);
 }

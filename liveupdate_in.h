@@ -9,12 +9,14 @@
 
 struct device_domain_info;
 struct intel_iommu;
+struct vtd_device_ser;
 struct vtd_ser;
 
 void liveupdate_in_retrieve(phys_addr_t data);
 void liveupdate_in_finish(void);
 const struct vtd_ser *liveupdate_in_blob(void);
-int liveupdate_in_accept(unsigned int index, struct intel_iommu *iommu);
+int liveupdate_in_accept(const struct vtd_device_ser *record,
+			 struct intel_iommu *iommu);
 bool liveupdate_in_is_restored(struct device_domain_info *info);
 void liveupdate_in_settle(u16 segment, u16 sid);
 

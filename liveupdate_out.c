@@ -27,6 +27,7 @@
 #include <linux/kexec.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/intel_iommu.h>
+#include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
@@ -50,34 +51,40 @@ struct out_table {
 };
 
 /*
+ * A unit of which a device was preserved
+ *
+ * @record: its record, in the blob from the first device on
+ */
+struct out_unit {
+	struct list_head node;
+	struct intel_iommu *iommu;
+	struct vtd_unit_ser *record;
+};
+
+/*
  * A device that is preserved
  *
- * @sid: its requester IDs, its own first
  * @table: the page table that it is to be translated by
  * @pasid_dir: scalable mode: the directory that is handed over
  * @pasid_table: scalable mode: the table that is handed over
- * @record: while frozen: its record in the blob
+ * @record: its record, which is that of a device to be blocked until it is frozen
+ * @frozen: the record is in the blob
  */
 struct out_device {
 	struct list_head node;
 	struct device_domain_info *info;
-	unsigned int unit;
-	unsigned int nr_sids;
-	u16 sid[VTD_SER_MAX_SIDS];
+	struct out_unit *unit;
 	struct out_table *table;
 	struct pasid_dir_entry *pasid_dir;
 	struct pasid_entry *pasid_table;
 	struct vtd_device_ser *record;
+	bool frozen;
 };
 
-/*
- * What goes to the next kernel
- *
- * @unit: the units of the blob
- */
+/* What goes to the next kernel */
 struct outgoing {
 	struct vtd_ser *blob;
-	struct intel_iommu *unit[VTD_SER_MAX_UNITS];
+	struct list_head units;
 	struct list_head devices;
 	struct list_head tables;
 };
@@ -338,10 +345,25 @@ static void *alloc_empty_table(struct intel_iommu *iommu)
 	return table;
 }
 
-static int add_unit(struct intel_iommu *iommu)
+static void *alloc_record(u64 magic)
 {
-	struct vtd_ser *blob = outgoing->blob;
-	struct vtd_unit_ser *unit = &blob->unit[blob->nr_units];
+	struct vtd_record_ser *record = kho_alloc_preserve(PAGE_SIZE);
+
+	if (!IS_ERR(record))
+		record->magic = magic;
+
+	return record;
+}
+
+static void free_unit(struct out_unit *unit)
+{
+	free_page_of(unit->record);
+	kfree(unit);
+}
+
+static int alloc_unit_tables(struct out_unit *unit)
+{
+	struct intel_iommu *iommu = unit->iommu;
 	void *root = alloc_empty_table(iommu), *irq_table;
 
 	if (IS_ERR(root))
@@ -354,28 +376,59 @@ static int add_unit(struct intel_iommu *iommu)
 		return PTR_ERR(irq_table);
 	}
 
-	unit->reg = iommu->reg_phys;
-	unit->rtaddr = context_rtaddr(iommu, root);
-	unit->irq_table = irq_table ? virt_to_phys(irq_table) : 0;
-	outgoing->unit[blob->nr_units] = iommu;
-	return blob->nr_units++;
+	unit->record->reg = iommu->reg_phys;
+	unit->record->rtaddr = context_rtaddr(iommu, root);
+	unit->record->irq_table = irq_table ? virt_to_phys(irq_table) : 0;
+	return 0;
 }
 
-/* The unit's place in the blob, which it gets with its first device */
-static int get_unit(struct intel_iommu *iommu)
+static int fill_unit(struct out_unit *unit)
 {
-	unsigned int i;
+	unit->record = alloc_record(VTD_SER_UNIT_MAGIC);
 
-	for (i = 0; i < outgoing->blob->nr_units; i++)
-		if (outgoing->unit[i] == iommu)
-			return i;
+	return IS_ERR(unit->record) ? PTR_ERR(unit->record) :
+				      alloc_unit_tables(unit);
+}
 
-	return i < VTD_SER_MAX_UNITS ? add_unit(iommu) : -ENOSPC;
+static struct out_unit *add_unit(struct intel_iommu *iommu)
+{
+	struct vtd_record_ser *blob = &outgoing->blob->record;
+	struct out_unit *unit = kzalloc_obj(*unit);
+	int ret;
+
+	if (!unit)
+		return ERR_PTR(-ENOMEM);
+
+	unit->iommu = iommu;
+	ret = fill_unit(unit);
+	if (ret) {
+		free_unit(unit);
+		return ERR_PTR(ret);
+	}
+
+	list_add(&unit->node, &outgoing->units);
+	unit->record->record.next = blob->next;
+	liveupdate_record_seal(&unit->record->record);
+	blob->next = virt_to_phys(unit->record);
+	liveupdate_record_seal(blob);
+	return unit;
+}
+
+/* It is there from its first device on. */
+static struct out_unit *get_unit(struct intel_iommu *iommu)
+{
+	struct out_unit *unit;
+
+	list_for_each_entry(unit, &outgoing->units, node)
+		if (unit->iommu == iommu)
+			return unit;
+
+	return add_unit(iommu);
 }
 
 static u64 rtaddr_of(const struct out_device *out)
 {
-	return outgoing->blob->unit[out->unit].rtaddr;
+	return out->unit->record->rtaddr;
 }
 
 /* Entries of one table may be of several devices. */
@@ -403,24 +456,12 @@ static void free_outgoing(struct out_device *out)
 		put_table(out->table);
 	free_page_of(out->pasid_dir);
 	free_page_of(out->pasid_table);
+	free_page_of(out->record);
 	kfree(out);
 }
 
-static int alloc_tables(struct out_device *out)
+static int alloc_pasid_tables(struct out_device *out)
 {
-	int unit = get_unit(out->info->iommu);
-	unsigned int i;
-	int ret;
-
-	if (unit < 0)
-		return unit;
-
-	out->unit = unit;
-	for (i = 0; i < out->nr_sids; i++) {
-		ret = alloc_context_table(out, out->sid[i]);
-		if (ret)
-			return ret;
-	}
 	if (!sm_supported(out->info->iommu))
 		return 0;
 
@@ -433,18 +474,39 @@ static int alloc_tables(struct out_device *out)
 	return PTR_ERR_OR_ZERO(out->pasid_table);
 }
 
+static int alloc_tables(struct out_device *out)
+{
+	unsigned int i;
+	int ret;
+
+	out->unit = get_unit(out->info->iommu);
+	if (IS_ERR(out->unit))
+		return PTR_ERR(out->unit);
+
+	for (i = 0; i < out->record->nr_sids; i++) {
+		ret = alloc_context_table(out, out->record->sid[i]);
+		if (ret)
+			return ret;
+	}
+	return alloc_pasid_tables(out);
+}
+
+/*
+ * The page has room for all that there can be: the functions of a device's own
+ * bus, and one for each bridge above it, of which there are less than buses.
+ */
 static int add_sid(struct device_domain_info *info, u16 sid, void *opaque)
 {
-	struct out_device *out = opaque;
+	struct vtd_device_ser *record = opaque;
 	unsigned int i;
 
-	for (i = 0; i < out->nr_sids; i++)
-		if (out->sid[i] == sid)
+	for (i = 0; i < record->nr_sids; i++)
+		if (record->sid[i] == sid)
 			return 0;
-	if (i == VTD_SER_MAX_SIDS)
+	if (WARN_ON(struct_size(record, sid, i + 1) > PAGE_SIZE))
 		return -ENOSPC;
 
-	out->sid[out->nr_sids++] = sid;
+	record->sid[record->nr_sids++] = sid;
 	return 0;
 }
 
@@ -453,10 +515,13 @@ static int fill_outgoing(struct out_device *out,
 {
 	int ret;
 
-	if (context_visit_sids(out->info, add_sid, out))
-		return refuse(out->info->dev, "has too many DMA aliases");
+	out->record = alloc_record(VTD_SER_DEVICE_MAGIC);
+	if (IS_ERR(out->record))
+		return PTR_ERR(out->record);
 
-	ret = alloc_tables(out);
+	out->record->segment = out->info->segment;
+	ret = context_visit_sids(out->info, add_sid, out->record) ?:
+		alloc_tables(out);
 	if (ret)
 		return ret;
 
@@ -496,7 +561,7 @@ static int add_device(struct device_domain_info *info,
  *
  * Context: May sleep. Between liveupdate_out_start() and liveupdate_out_end().
  * Return: 0; -EBUSY with a message if the device cannot be preserved as it is,
- * or is preserved already; -ENOSPC if there are too many; -ENOMEM.
+ * or is preserved already; -ENOMEM.
  */
 int liveupdate_out_preserve(struct device_domain_info *info,
 			    struct dmar_domain *domain)
@@ -515,8 +580,6 @@ int liveupdate_out_preserve(struct device_domain_info *info,
 		return -EINVAL;
 	if (find_outgoing(info))
 		return refuse(info->dev, "is preserved already");
-	if (list_count_nodes(&outgoing->devices) == VTD_SER_MAX_DEVICES)
-		return -ENOSPC;
 
 	why = check_translation(info, &record);
 	if (why)
@@ -541,7 +604,7 @@ void liveupdate_out_unpreserve(struct device_domain_info *info)
 
 	guard(mutex)(&out_lock);
 	out = find_outgoing(info);
-	if (WARN_ON(!out || out->record))
+	if (WARN_ON(!out || out->frozen))
 		return;
 
 	WRITE_ONCE(info->preserved, false);
@@ -572,8 +635,6 @@ static void write_tables(struct out_device *out)
 		memcpy(record->context, context.val, sizeof(record->context));
 	}
 
-	record->nr_pages = out->table->sum.nr_pages;
-	record->pages_crc = out->table->sum.crc;
 	for (i = 0; i < record->nr_sids; i++) {
 		entry = context_entry_at(rtaddr_of(out), record->sid[i]);
 		*entry = liveupdate_context(record, i);
@@ -586,59 +647,61 @@ static void clear_context(struct out_device *out)
 	struct context_words *entry;
 	unsigned int i;
 
-	for (i = 0; i < out->nr_sids; i++) {
-		entry = context_entry_at(rtaddr_of(out), out->sid[i]);
+	for (i = 0; i < out->record->nr_sids; i++) {
+		entry = context_entry_at(rtaddr_of(out), out->record->sid[i]);
 		*entry = (struct context_words){};
 		__iommu_flush_cache(out->info->iommu, entry, sizeof(*entry));
 	}
 }
 
-/* Records have no holes: the last one takes the place of the one that goes. */
-static void drop_record(struct out_device *out)
+/* First in its chain, so that no other device's record changes */
+static void link_record(struct out_device *out)
 {
-	struct vtd_ser *blob = outgoing->blob;
-	struct vtd_device_ser *last = &blob->device[blob->nr_devices - 1];
-	struct out_device *other;
+	struct vtd_unit_ser *unit = out->unit->record;
 
-	list_for_each_entry(other, &outgoing->devices, node)
-		if (other->record == last)
-			other->record = out->record;
-	*out->record = *last;
-	out->record = NULL;
-	blob->nr_devices--;
-	liveupdate_blob_seal(blob);
+	out->record->record.next = unit->devices;
+	liveupdate_record_seal(&out->record->record);
+	unit->devices = virt_to_phys(out->record);
+	liveupdate_record_seal(&unit->record);
 }
 
-static void add_record(struct out_device *out)
+static void unlink_record(struct out_device *out)
 {
-	struct vtd_ser *blob = outgoing->blob;
+	struct vtd_unit_ser *unit = out->unit->record;
+	u64 self = virt_to_phys(out->record);
+	struct vtd_device_ser *before;
 
-	out->record = &blob->device[blob->nr_devices++];
-	*out->record = (struct vtd_device_ser){
-		.unit = out->unit,
-		.segment = out->info->segment,
-		.nr_sids = out->nr_sids,
-	};
-	memcpy(out->record->sid, out->sid, sizeof(out->sid));
+	if (unit->devices == self) {
+		unit->devices = out->record->record.next;
+		liveupdate_record_seal(&unit->record);
+		return;
+	}
+	for (before = liveupdate_first_device(unit); before;
+	     before = liveupdate_next_device(before)) {
+		if (before->record.next == self) {
+			before->record.next = out->record->record.next;
+			liveupdate_record_seal(&before->record);
+		}
+	}
 }
 
 /* How hardware translates a device may change until here, as by what is not. */
 static const char *fill_record(struct out_device *out)
 {
-	struct vtd_device_ser now = *out->record;
 	struct liveupdate_table table;
 	const char *why;
 
-	why = check_translation(out->info, &now);
+	why = check_translation(out->info, out->record);
 	if (why)
 		return why;
 
-	table = liveupdate_table_of(&now);
+	table = liveupdate_table_of(out->record);
 	if (memcmp(&table, &out->table->table, sizeof(table)))
 		return "is attached to another domain";
 
-	*out->record = now;
 	write_tables(out);
+	out->record->nr_pages = out->table->sum.nr_pages;
+	out->record->pages_crc = out->table->sum.crc;
 	out->record->flags = VTD_SER_DEVICE_READY;
 	return NULL;
 }
@@ -674,15 +737,15 @@ int liveupdate_out_freeze(struct device_domain_info *info)
 
 	guard(mutex)(&out_lock);
 	out = find_outgoing(info);
-	if (WARN_ON(!out || out->record))
+	if (WARN_ON(!out || out->frozen))
 		return -EINVAL;
 
-	add_record(out);
 	why = fill_record(out);
 	if (why)
 		dev_err(info->dev, "left out, and blocked at the jump: %s\n",
 			why);
-	liveupdate_blob_seal(outgoing->blob);
+	link_record(out);
+	out->frozen = true;
 	return 0;
 }
 
@@ -698,11 +761,13 @@ void liveupdate_out_unfreeze(struct device_domain_info *info)
 
 	guard(mutex)(&out_lock);
 	out = find_outgoing(info);
-	if (WARN_ON(!out || !out->record))
+	if (WARN_ON(!out || !out->frozen))
 		return;
 
 	clear_context(out);
-	drop_record(out);
+	unlink_record(out);
+	out->record->flags = 0;
+	out->frozen = false;
 }
 
 /* Does the device translate as it did when it was frozen? */
@@ -743,21 +808,21 @@ bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 		return false;
 
 	list_for_each_entry(out, &outgoing->devices, node) {
-		if (out->info->iommu != iommu || !out->record)
+		if (out->info->iommu != iommu || !out->frozen)
 			continue;
-		unit = &outgoing->blob->unit[out->unit];
+		unit = out->unit->record;
 		if (!out->record->flags || is_unchanged(out))
 			continue;
 		dev_err(out->info->dev,
 			"blocked: its translation has changed since the freeze\n");
 		out->record->flags = 0;
+		liveupdate_record_seal(&out->record->record);
 		clear_context(out);
 	}
 
 	if (!unit)
 		return false;
 
-	liveupdate_blob_seal(outgoing->blob);
 	/* The next fault waits for a handler: if lost, it is the last. */
 	writel(DMA_FECTL_IM, iommu->reg + DMAR_FECTL_REG);
 	iommu->root_entry = phys_to_virt(unit->rtaddr & VTD_PAGE_MASK);
@@ -782,15 +847,16 @@ int liveupdate_out_start(u64 *data)
 	if (!new)
 		return -ENOMEM;
 
-	new->blob = kho_alloc_preserve(sizeof(*new->blob));
+	new->blob = alloc_record(VTD_SER_MAGIC);
 	if (IS_ERR(new->blob)) {
 		ret = PTR_ERR(new->blob);
 		kfree(new);
 		return ret;
 	}
+	INIT_LIST_HEAD(&new->units);
 	INIT_LIST_HEAD(&new->devices);
 	INIT_LIST_HEAD(&new->tables);
-	liveupdate_blob_seal(new->blob);
+	liveupdate_record_seal(&new->blob->record);
 	*data = virt_to_phys(new->blob);
 
 	guard(mutex)(&out_lock);
@@ -810,19 +876,19 @@ static void free_outgoing_page(phys_addr_t page)
  */
 void liveupdate_out_end(void)
 {
+	struct out_unit *unit, *next;
 	struct outgoing *old;
-	unsigned int i;
 
 	scoped_guard(mutex, &out_lock) {
 		old = outgoing;
 		outgoing = NULL;
 	}
 
-	for (i = 0; i < old->blob->nr_units; i++) {
-		liveupdate_visit_contexts(&old->blob->unit[i],
-					  free_outgoing_page);
-		if (old->blob->unit[i].irq_table)
-			free_outgoing_page(old->blob->unit[i].irq_table);
+	list_for_each_entry_safe(unit, next, &old->units, node) {
+		liveupdate_visit_contexts(unit->record, free_outgoing_page);
+		if (unit->record->irq_table)
+			free_outgoing_page(unit->record->irq_table);
+		free_unit(unit);
 	}
 	kho_unpreserve_free(old->blob);
 	kfree(old);

@@ -115,8 +115,34 @@ static bool is_preserved(void *unused, phys_addr_t page)
 
 static const char *check(void)
 {
-	return liveupdate_blob_check(blob, sizeof(*blob), is_preserved, NULL) ?:
+	return liveupdate_blob_check(__pa(blob), is_preserved, NULL) ?:
 	       "good";
+}
+
+/* The unit that had its first device last */
+static const struct vtd_unit_ser *told_unit(void)
+{
+	return liveupdate_record_at(blob->record.next);
+}
+
+/* The device of that which was frozen last */
+static const struct vtd_device_ser *told_device(void)
+{
+	return liveupdate_record_at(told_unit()->devices);
+}
+
+static unsigned int count_told(void)
+{
+	const struct vtd_device_ser *device;
+	const struct vtd_unit_ser *unit;
+	unsigned int count = 0;
+
+	for (unit = liveupdate_first_unit(blob); unit;
+	     unit = liveupdate_next_unit(unit))
+		for (device = liveupdate_first_device(unit); device;
+		     device = liveupdate_next_device(device))
+			count++;
+	return count;
 }
 
 static bool hand_over(struct intel_iommu *iommu)
@@ -140,10 +166,10 @@ static bool translates_after_jump(struct attach_world *world,
 	struct root_entry *root = iommu->root_entry;
 	bool translates;
 
-	unit->root = blob->unit[0].rtaddr & VTD_PAGE_MASK;
+	unit->root = told_unit()->rtaddr & VTD_PAGE_MASK;
 	KUNIT_EXPECT_TRUE(world->test, hand_over(iommu));
 	KUNIT_EXPECT_EQ(world->test, readq(iommu->reg + DMAR_RTADDR_REG),
-			blob->unit[0].rtaddr);
+			told_unit()->rtaddr);
 	unit_observe_all(machine);
 	scoped_guard(spinlock_irqsave, &machine->lock)
 		translates = unit_translates(unit, seen, UNIT_PAGE_KEPT,
@@ -169,14 +195,14 @@ static void test_handed_over(struct kunit *test)
 	/* A freeze that is undone leaves nothing behind. */
 	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
 	unfreeze(world, WORLD_DEVICE);
-	KUNIT_EXPECT_EQ(test, blob->nr_devices, 0);
+	KUNIT_EXPECT_EQ(test, count_told(), 0);
 	KUNIT_EXPECT_STREQ(test, check(), "good");
 
 	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
 	KUNIT_EXPECT_STREQ(test, check(), "good");
 	KUNIT_EXPECT_TRUE(test, translates_after_jump(world,
 						      &world->domain[param->kind].grant));
-	KUNIT_EXPECT_EQ(test, blob->device[0].flags, VTD_SER_DEVICE_READY);
+	KUNIT_EXPECT_EQ(test, told_device()->flags, VTD_SER_DEVICE_READY);
 	KUNIT_EXPECT_STREQ(test, check(), "good");
 	KUNIT_EXPECT_STREQ(test, world->machine.failure, "");
 
@@ -197,7 +223,7 @@ static void test_changed(struct kunit *test)
 	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 
 	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
-	KUNIT_EXPECT_EQ(test, blob->device[0].flags, 0);
+	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
 	KUNIT_EXPECT_STREQ(test, check(), "good");
 
 	unfreeze(world, WORLD_DEVICE);
@@ -218,8 +244,8 @@ static void test_blocked(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
 	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
-	KUNIT_EXPECT_EQ(test, blob->nr_devices, 1);
-	KUNIT_EXPECT_EQ(test, blob->device[0].flags, 0);
+	KUNIT_EXPECT_EQ(test, count_told(), 1);
+	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
 	KUNIT_EXPECT_STREQ(test, check(), "good");
 	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
 
@@ -254,14 +280,14 @@ static void test_interrupts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, readq(iommu->reg + DMAR_IRTA_REG), 0);
 
 	flushes = unit->counts.interrupt_flushes;
-	unit->root = blob->unit[0].rtaddr & VTD_PAGE_MASK;
+	unit->root = told_unit()->rtaddr & VTD_PAGE_MASK;
 	KUNIT_EXPECT_TRUE(test, hand_over(iommu));
 	irta = readq(iommu->reg + DMAR_IRTA_REG);
-	KUNIT_EXPECT_EQ(test, irta & VTD_PAGE_MASK, blob->unit[0].irq_table);
+	KUNIT_EXPECT_EQ(test, irta & VTD_PAGE_MASK, told_unit()->irq_table);
 	KUNIT_EXPECT_NE(test, irta & VTD_PAGE_MASK, 0);
 	/* As many entries as a page has, each of 16 bytes and all zero */
 	KUNIT_EXPECT_EQ(test, 16 << ((irta & 0xf) + 1), SZ_4K);
-	KUNIT_EXPECT_NULL(test, memchr_inv(phys_to_virt(blob->unit[0].irq_table),
+	KUNIT_EXPECT_NULL(test, memchr_inv(phys_to_virt(told_unit()->irq_table),
 					   0, SZ_4K));
 	KUNIT_EXPECT_EQ(test, unit->counts.interrupt_flushes, flushes + 1);
 
@@ -272,31 +298,45 @@ static void test_interrupts(struct kunit *test)
 	unpreserve(world, WORLD_DEVICE);
 }
 
-/* Two devices share page tables, and the first record goes. */
-static void test_shared(struct kunit *test)
+/* Who shares a page table, and who is behind the other unit */
+static const enum world_device out_devices[] = {
+	WORLD_DEVICE, WORLD_OLD_SHARER, WORLD_NEW_SHARER, WORLD_FAR_OLD,
+	WORLD_FAR_NEW,
+};
+
+/* A chain of units, and of devices in each; records go from every place. */
+static void test_several(struct kunit *test)
 {
 	const struct out_param *param = test->param_value;
-	struct attach_world *world = make_world(test, &param->config);
-	enum world_device which;
+	struct world_config config = param->config;
+	struct attach_world *world;
+	unsigned int i, left;
 
-	for (which = WORLD_DEVICE; which <= WORLD_OLD_SHARER; which++) {
-		world_attach(world, which, param->kind);
-		KUNIT_ASSERT_EQ(test, preserve(world, which), 0);
-		KUNIT_ASSERT_EQ(test, freeze(world, which), 0);
+	config.far = true;
+	world = make_world(test, &config);
+	world->unit[1].iommu.reg_phys = 0xfed91000;
+	for (i = 0; i < ARRAY_SIZE(out_devices); i++) {
+		world_attach(world, out_devices[i], param->kind);
+		KUNIT_ASSERT_EQ(test, preserve(world, out_devices[i]), 0);
+		KUNIT_ASSERT_EQ(test, freeze(world, out_devices[i]), 0);
+		KUNIT_EXPECT_STREQ(test, check(), "good");
 	}
-	KUNIT_EXPECT_STREQ(test, check(), "good");
+	KUNIT_EXPECT_EQ(test, count_told(), ARRAY_SIZE(out_devices));
+	KUNIT_EXPECT_NOT_NULL(test, liveupdate_record_at(told_unit()->record.next));
 
-	unfreeze(world, WORLD_DEVICE);
-	KUNIT_EXPECT_EQ(test, blob->nr_devices, 1);
-	KUNIT_EXPECT_EQ(test, blob->device[0].sid[0],
-			world->pci[WORLD_OLD_SHARER].function.sid);
-	KUNIT_EXPECT_STREQ(test, check(), "good");
-	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
-	KUNIT_EXPECT_STREQ(test, check(), "good");
+	for (i = 0; i < ARRAY_SIZE(out_devices); i++) {
+		unfreeze(world, out_devices[i]);
+		KUNIT_EXPECT_EQ(test, count_told(), ARRAY_SIZE(out_devices) - 1);
+		KUNIT_EXPECT_STREQ(test, check(), "good");
+		KUNIT_EXPECT_EQ(test, freeze(world, out_devices[i]), 0);
+		KUNIT_EXPECT_STREQ(test, check(), "good");
+	}
 
-	for (which = WORLD_DEVICE; which <= WORLD_OLD_SHARER; which++) {
-		unfreeze(world, which);
-		unpreserve(world, which);
+	for (i = 0, left = ARRAY_SIZE(out_devices); left--; i++) {
+		unfreeze(world, out_devices[i]);
+		unpreserve(world, out_devices[i]);
+		KUNIT_EXPECT_EQ(test, count_told(), left);
+		KUNIT_EXPECT_STREQ(test, check(), "good");
 	}
 }
 
@@ -305,7 +345,7 @@ static struct kunit_case liveupdate_out_cases[] = {
 	KUNIT_CASE_PARAM(test_changed, out_gen_params),
 	KUNIT_CASE_PARAM(test_blocked, out_gen_params),
 	KUNIT_CASE_PARAM(test_interrupts, out_gen_params),
-	KUNIT_CASE_PARAM(test_shared, out_gen_params),
+	KUNIT_CASE_PARAM(test_several, out_gen_params),
 	{}
 };
 

@@ -19,11 +19,12 @@
 /* What an image says that it takes, with the version */
 #define VTD_SER_COMPATIBLE	"intel-iommu-v1"
 
+#define VTD_SER_VERSION		3
+
+/* Which record it is */
 #define VTD_SER_MAGIC		0x5644542d4c495645ULL	/* VDT-LIVE */
-#define VTD_SER_VERSION		2
-#define VTD_SER_MAX_UNITS	64
-#define VTD_SER_MAX_DEVICES	128
-#define VTD_SER_MAX_SIDS	8
+#define VTD_SER_UNIT_MAGIC	0x5644542d554e4954ULL	/* VDT-UNIT */
+#define VTD_SER_DEVICE_MAGIC	0x5644542d46554e43ULL	/* VDT-FUNC */
 
 /* How a device is translated */
 enum vtd_ser_kind {
@@ -36,78 +37,85 @@ enum vtd_ser_kind {
 #define VTD_SER_DEVICE_READY	BIT(0)
 
 /**
+ * struct vtd_record_ser - how a record begins
+ * @magic: which one it is
+ * @version: %VTD_SER_VERSION
+ * @length: size of the record
+ * @crc: CRC-32 of the record with 0 in this place
+ * @reserved: 0
+ * @next: physical address of the next record of its chain; 0 ends it
+ *
+ * Each record has a page of its own, which is preserved by itself.
+ */
+struct vtd_record_ser {
+	u64 magic;
+	u32 version;
+	u32 length;
+	u32 crc;
+	u32 reserved;
+	u64 next;
+};
+
+/**
+ * struct vtd_ser - where it begins
+ * @record: of %VTD_SER_MAGIC; next is the first unit
+ */
+struct vtd_ser {
+	struct vtd_record_ser record;
+};
+
+/**
  * struct vtd_unit_ser - a unit that translates through the jump
+ * @record: of %VTD_SER_UNIT_MAGIC
  * @reg: physical address of its registers, which is what identifies it
  * @rtaddr: its root table address register: mode, and the root table. That and
- *          the context tables it points to have entries of the devices below
- *          and no others.
+ *          the context tables it points to have entries of its devices and no
+ *          others.
  * @irq_table: the page with its interrupt remapping table, in which every entry
  *             is absent; 0 if it does not remap interrupts
+ * @devices: physical address of its first device; 0 if there is none
  */
 struct vtd_unit_ser {
+	struct vtd_record_ser record;
 	u64 reg;
 	u64 rtaddr;
 	u64 irq_table;
+	u64 devices;
 };
 
 /**
  * struct vtd_device_ser - a device that does DMA through the jump
- * @unit: index of its unit
+ * @record: of %VTD_SER_DEVICE_MAGIC
  * @segment: its PCI segment
  * @nr_sids: number of entries of @sid
- * @sid: the requester IDs of its DMA: its own, then its DMA aliases
  * @did: tags what the unit caches of its translations
  * @kind: &enum vtd_ser_kind
  * @flags: %VTD_SER_DEVICE_READY
+ * @pages_crc: CRC-32 of the addresses of the pages of its page table, each an
+ *             u64, as a walk in the order of IOVAs comes to them, a table before
+ *             those that it points to
+ * @nr_pages: number of these pages. Each is preserved by itself.
  * @context: its context entry; that of an alias does not serve ATS
  * @entry: scalable mode: words 0 to 2 of the PASID entry of its requests
  *         without PASID; the others are zero
  * @pasid_dir: scalable mode: page with its PASID directory
  * @pasid_table: scalable mode: page with @entry
- * @nr_pages: number of pages of its page table. Each is preserved by itself.
- * @pages_crc: CRC-32 of their addresses, each an u64, as a walk in the order of
- *             IOVAs comes to them, a table before those that it points to
- * @reserved: 0
+ * @sid: the requester IDs of its DMA: its own, then its DMA aliases
  */
 struct vtd_device_ser {
-	u32 unit;
+	struct vtd_record_ser record;
 	u16 segment;
 	u16 nr_sids;
-	u16 sid[VTD_SER_MAX_SIDS];
 	u16 did;
 	u16 kind;
 	u32 flags;
+	u32 pages_crc;
+	u64 nr_pages;
 	u64 context[2];
 	u64 entry[3];
 	u64 pasid_dir;
 	u64 pasid_table;
-	u64 nr_pages;
-	u32 pages_crc;
-	u32 reserved;
-};
-
-/**
- * struct vtd_ser - all of the above
- * @magic: %VTD_SER_MAGIC
- * @version: %VTD_SER_VERSION
- * @length: size of the blob
- * @crc: CRC-32 of the blob with 0 in this place
- * @nr_units: number of entries of @unit
- * @nr_devices: number of entries of @device
- * @reserved: 0
- * @unit: the units
- * @device: the devices
- */
-struct vtd_ser {
-	u64 magic;
-	u32 version;
-	u32 length;
-	u32 crc;
-	u32 nr_units;
-	u32 nr_devices;
-	u32 reserved;
-	struct vtd_unit_ser unit[VTD_SER_MAX_UNITS];
-	struct vtd_device_ser device[VTD_SER_MAX_DEVICES];
+	u16 sid[];
 };
 
 #endif /* _LINUX_KHO_ABI_INTEL_IOMMU_H */
