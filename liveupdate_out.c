@@ -131,6 +131,24 @@ static bool shares_group(struct device *dev)
 	return count > 1;
 }
 
+/*
+ * Firmware may have a device do DMA to memory that it has reserved for that, as
+ * for the sake of a management controller. From the jump on that would be blocked:
+ * it is none of those that are preserved, as the core gives it to no user.
+ */
+static int check_firmware(struct device_domain_info *info)
+{
+	struct device *other = rmrr_find_device(info->iommu);
+
+	if (!other)
+		return 0;
+
+	dev_err(info->dev, "cannot be preserved: behind its unit is %s, for which firmware has reserved memory\n",
+		dev_name(other));
+	put_device(other);
+	return -EBUSY;
+}
+
 /* What keeps a device from being handed over, whatever it is attached to */
 VISIBLE_IF_KUNIT const char *
 liveupdate_find_obstacle(struct device_domain_info *info)
@@ -569,11 +587,15 @@ int liveupdate_out_preserve(struct device_domain_info *info,
 	struct vtd_device_ser record = {};
 	struct liveupdate_table table;
 	const char *why;
+	int ret;
 
 	/* Takes the group's mutex, in which attachments take the lock below. */
 	why = liveupdate_find_obstacle(info);
 	if (why)
 		return refuse(info->dev, why);
+	ret = check_firmware(info);
+	if (ret)
+		return ret;
 
 	guard(mutex)(&out_lock);
 	if (WARN_ON_ONCE(!outgoing))

@@ -7,6 +7,7 @@
 
 #include "iommu.h"
 
+struct dmar_dev_scope;
 struct vtd_device_ser;
 
 int liveupdate_out_start(u64 *data);
@@ -55,7 +56,11 @@ static inline bool intel_liveupdate_hand_over(struct intel_iommu *iommu)
 }
 #endif
 
+/* With the reserved memory of firmware */
+struct device *rmrr_find_device(struct intel_iommu *iommu);
+
 #if IS_ENABLED(CONFIG_KUNIT)
+void rmrr_pretend(struct dmar_dev_scope *devices, int count);
 bool liveupdate_image_takes_over(void);
 const char *liveupdate_find_obstacle(struct device_domain_info *info);
 const char *liveupdate_read_translation(struct device_domain_info *info,

@@ -340,12 +340,50 @@ static void test_several(struct kunit *test)
 	}
 }
 
+static void end_pretence(void *unused)
+{
+	rmrr_pretend(NULL, 0);
+}
+
+/* Firmware may have a device do DMA that cannot be preserved. */
+static void test_firmware(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct world_config config = param->config;
+	static struct dmar_dev_scope scope;
+	struct attach_world *world;
+	struct pci_dev *other;
+
+	config.far = true;
+	world = make_world(test, &config);
+	other = &world->pci[WORLD_OLD_SHARER].pdev;
+	/* Whoever finds it takes a reference. */
+	device_initialize(&other->dev);
+	world_attach(world, WORLD_DEVICE, param->kind);
+	RCU_INIT_POINTER(scope.dev, &other->dev);
+	rmrr_pretend(&scope, 1);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_pretence,
+							NULL), 0);
+	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), -EBUSY);
+
+	/* The kernel has driven those for long. */
+	other->class = PCI_CLASS_SERIAL_USB << 8;
+	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	unpreserve(world, WORLD_DEVICE);
+
+	/* Behind the other unit it is nobody's concern. */
+	RCU_INIT_POINTER(scope.dev, &world->pci[WORLD_FAR_OLD].pdev.dev);
+	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	unpreserve(world, WORLD_DEVICE);
+}
+
 static struct kunit_case liveupdate_out_cases[] = {
 	KUNIT_CASE_PARAM(test_handed_over, out_gen_params),
 	KUNIT_CASE_PARAM(test_changed, out_gen_params),
 	KUNIT_CASE_PARAM(test_blocked, out_gen_params),
 	KUNIT_CASE_PARAM(test_interrupts, out_gen_params),
 	KUNIT_CASE_PARAM(test_several, out_gen_params),
+	KUNIT_CASE_PARAM(test_firmware, out_gen_params),
 	{}
 };
 
