@@ -107,6 +107,10 @@ CASES = {
     # Nobody claims the device after the jump.
     "abandon": Case("live-update 1 nic update {n} next nic abandon {n}", MODES,
                     faults=True),
+    # Who claims it does not attach it.
+    "bound": Case("live-update 1 nic update {n} next nic bound {n}",
+                  faults=True, console={
+                      "it says so": "finished, but not attached: blocked"}),
     # One of two devices is detached, and no obstacle to the other one.
     "detached": Case("live-update 1 nic detach {n} next nic others {n}",
                      nics=2, rate=100, refuses=True, console=TRANSLATES | {

@@ -35,6 +35,9 @@
  *   nic stopped N   in that kernel: see that the device does no DMA, open it anew
  *                   and receive N packets; prints KTAP
  *   nic crash N     the same, and then crash
+ *   nic bound N     in that kernel: claim the device and see that it goes on,
+ *                   finish without attaching it and see that it is blocked, then
+ *                   attach it and receive N packets more; prints KTAP
  *   nic abandon N   in that kernel: finish without the device, see that nobody
  *                   else has got it and that it is blocked, open it anew and
  *                   receive N packets more
@@ -1238,6 +1241,33 @@ static int run_abandon(uint64_t packets)
 	return open_anew(&vmm, packets);
 }
 
+/* What is claimed goes on until it is attached or finished. */
+static int run_bound(uint64_t packets)
+{
+	unsigned int done;
+	struct vmm vmm;
+	struct nic *nic = &vmm.nics[0];
+	int session = luo_retrieve_session(SESSION);
+
+	retrieve_memory(&vmm, session);
+	give_devices(&vmm);
+	nic->vfio = vfio_bind(luo_retrieve(session, TOKEN_DEVICE));
+	done = count_done(nic->memory);
+	sleep(1);
+	printf("%s a device that is claimed goes on\n",
+	       count_done(nic->memory) > done ? "ok" : "not ok");
+
+	luo_finish_session(session);
+	expect_silence(nic, "was claimed and not attached");
+	make_domains(&vmm);
+	vfio_attach(&nic->vfio, vmm.domains[0]);
+	nic->registers = vfio_map_bar0(&nic->vfio);
+	restart_device(nic);
+	receive(&vmm, packets, MIN_REPLACES);
+	printf("ok it can be attached\n");
+	return 0;
+}
+
 static int run_blocked(uint64_t packets)
 {
 	struct vmm vmm;
@@ -1275,6 +1305,7 @@ static const struct command {
 	{ "stopped", run_stopped },
 	{ "crash", run_crash },
 	{ "abandon", run_abandon },
+	{ "bound", run_bound },
 	{ "blocked", run_blocked },
 	{ "refuse", run_refuse },
 	{ "refused", run_refused },
