@@ -191,6 +191,9 @@ build/vmm: $(addprefix tests/guest/,vmm.c vfio.c vfio.h) build/toolbox.stamp
 build/nic: $(addprefix tests/guest/,nic.c luo.c luo.h vfio.c vfio.h) build/toolbox.stamp
 	@$(guest_gcc)
 
+build/reach: $(addprefix tests/guest/,reach.c luo.c luo.h vfio.c vfio.h) build/toolbox.stamp
+	@$(guest_gcc)
+
 build/bench: $(addprefix tests/guest/,bench.c vfio.c vfio.h) build/toolbox.stamp
 	@$(guest_gcc)
 
@@ -212,7 +215,7 @@ build/fetches: build/linux.stamp build/fetches.o
 prove: build/linux.stamp
 	@$(toolbox) tests/host/prove
 
-build/initramfs.gz: build/vmm build/nic build/bench scripts/initramfs \
+build/initramfs.gz: build/vmm build/nic build/reach build/bench scripts/initramfs \
 			$(addprefix tests/guest/,init trace follow net coverage peers)
 	@$(toolbox) scripts/initramfs $@
 

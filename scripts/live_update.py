@@ -13,7 +13,7 @@ Fails if the rework loses a packet or faults, or if stock loses none: then the
 load proves nothing. FILE gets a picture of it.
 
 NAME is update, or rounds: one jump after the other, nothing may get less; or
-one of CASES below.
+cost: the same for 1 GiB as for 64, see live_update_cost.py; or one of CASES below.
 """
 
 import argparse
@@ -28,6 +28,8 @@ import termios
 import threading
 import time
 from typing import NamedTuple
+
+from live_update_cost import run_costs
 
 MODES = ("legacy", "scalable-ss", "scalable-fs")
 RATE = 250
@@ -507,12 +509,14 @@ def main():
     parser.add_argument("kernels", nargs="+")
     parser.add_argument("--plot")
     parser.add_argument("--only", default="update",
-                        choices=["update", "rounds", *CASES])
+                        choices=["update", "rounds", "cost", *CASES])
     args = parser.parse_args()
     if args.only == "update":
         failures = list(run_updates(args.kernels, args.plot))
     elif args.only == "rounds":
         failures = list(run_rounds(args.kernels, 20))
+    elif args.only == "cost":
+        failures = list(run_costs(args.kernels, MODES))
     else:
         failures = list(run_case(args.kernels, args.only))
     for failure in failures:
