@@ -125,6 +125,12 @@ CASES = {
                  ("scalable-ss",), faults=True, console={
                      "it fails half way": "failed to add to page cache"},
                  guest=("--expect=failed to add to page cache",)),
+    # A device that is not there any more is blocked.
+    "unplugged": Case("live-update 1 nic update {n} next nic unplugged {n}",
+                      ("scalable-ss",), faults=True),
+    # The domain id that a device has in tables of the kernel before
+    "ids": Case("live-update 1 nic low {n} next nic ids {n}", ("scalable-ss",),
+                rate=100),
     # The next kernel knows no such blob.
     "version": Case("live-update 1 nic update {n} next nic blocked {n}",
                     faults=True, next="next", refuses=True, console=TRANSLATES | {
@@ -461,7 +467,7 @@ def judge_case(case, output, console):
     for result in resumed:
         wrong = ", ".join(find_wrong(result, case.rate, case.lossy))
         yield not wrong, f"a NIC is taken over {wrong}".rstrip()
-    if re.search("nic (resume|hold|awake|reset|wake|crash)", case.command):
+    if re.search("nic (resume|hold|ids|awake|reset|wake|crash)", case.command):
         yield len(resumed) == case.nics, "and so are all that there are"
     for what, text in case.console.items():
         yield bool(re.search(text, console, re.DOTALL)), what

@@ -13,11 +13,15 @@
  *   nic update N    receive N packets, hand the memory and the device to the
  *                   Live Update Orchestrator, and start the loaded kernel
  *   nic detach N    the same, with the last device detached at the end
+ *   nic low N       the same, with a domain id that the next kernel would give
+ *                   to another device
  *   nic suspend N   the same, with a suspend and resume of all but the CPU
  *   nic resume N    in that kernel: look at what came in meanwhile, take over,
  *                   receive N packets more and replace the domain all the time
  *   nic signal N    the same as update, with MSI-X
  *   nic signalled N  in that kernel: see that no signal is missed; prints KTAP
+ *   nic ids N       in that kernel: see that no other device gets that id before
+ *                   the finish; prints KTAP
  *   nic others N    the same, without the last device, which was left out
  *   nic hold N      the same, after what a kernel does to memory that is free to
  *                   move; prints KTAP
@@ -41,6 +45,7 @@
  *   nic abandon N   in that kernel: finish without the device, see that nobody
  *                   else has got it and that it is blocked, open it anew and
  *                   receive N packets more
+ *   nic unplugged N  the same, with a device that is removed before that
  *   nic blocked N   the same, with a device that cannot be retrieved
  *   nic refused N   see that the device cannot be handed over, and that it goes
  *                   on; prints KTAP
@@ -118,6 +123,9 @@ static const char *const models[] = { "0x100e", "0x10d3" };
 
 #define MIN_REPLACES	1000
 
+/* What units are told of devices */
+#define TABLES		"/sys/kernel/debug/iommu/intel/dmar_translation_struct"
+
 #define HUGE_PAGE	(2UL << 20)
 #define HUGE_PAGES	"/sys/kernel/mm/transparent_hugepage"
 #define KHUGEPAGED	HUGE_PAGES "/khugepaged"
@@ -160,6 +168,7 @@ struct stream {
 	uint64_t late;		/* not newer than one that came before it */
 	uint64_t corrupt;
 	uint64_t skipped;	/* the device went on, but nothing was written */
+	uint32_t id;		/* domain id in the kernel before, if that matters */
 };
 
 struct memory {
@@ -472,6 +481,13 @@ static void preserve(int session, int fd, uint64_t token, const char *what)
 	printf("nic: nothing hands the %s over in this kernel\n", what);
 }
 
+/* Another device of the unit comes and goes. */
+static void replug_other(void)
+{
+	pci_remove(TESTDEV_VENDOR, TESTDEV_DEVICE);
+	pci_rescan(TESTDEV_VENDOR, TESTDEV_DEVICE);
+}
+
 /* The session stays open until the jump, or all would be undone. */
 static void hand_over(const struct vmm *vmm, uint64_t packets)
 {
@@ -487,8 +503,7 @@ static void hand_over(const struct vmm *vmm, uint64_t packets)
 	for (i = 0; i < vmm->count; i++)
 		preserve(session, vmm->nics[i].vfio.fd, TOKEN_DEVICE + i,
 			 "device");
-	/* Another device of the unit comes and goes. */
-	pci_replug(TESTDEV_VENDOR, TESTDEV_DEVICE);
+	replug_other();
 	receive(vmm, packets / 2, 0);
 }
 
@@ -514,6 +529,94 @@ static int run_update(uint64_t packets)
 	struct vmm vmm;
 
 	set_up(&vmm);
+	hand_over(&vmm, packets);
+	return jump();
+}
+
+/* Another device of the unit */
+static int open_other(void)
+{
+	char path[300];
+
+	errno = ENODEV;
+	if (!vfio_give(TESTDEV_VENDOR, TESTDEV_DEVICE, 0, path, sizeof(path)))
+		die("iommu-testdev");
+	return vfio_open(path);
+}
+
+static void attach_other(const struct vfio *other)
+{
+	vfio_attach(other, vfio_make_domain(other, vfio_make_ioas(other)));
+}
+
+/* The next device in the tables of all units, and its domain id */
+static bool read_id(FILE *tables, char slot[8], unsigned int *id)
+{
+	unsigned long context, entry;
+	char line[256];
+	int pasid;
+
+	while (fgets(line, sizeof(line), tables)) {
+		if (sscanf(line, "%7[0-9a-f:.] 0x%*x:0x%*x 0x%lx:0x%*x %d 0x%*x:0x%lx",
+			   slot, &context, &pasid, &entry) != 4)
+			continue;
+		/* There is no PASID in legacy mode. */
+		*id = (pasid < 0 ? context >> 8 : entry) & 0xffff;
+		return true;
+	}
+	return false;
+}
+
+static FILE *open_tables(void)
+{
+	FILE *tables = fopen(TABLES, "r");
+
+	if (!tables)
+		die(TABLES);
+	return tables;
+}
+
+/* How many devices have a domain id. Entries of the kernel before do not count. */
+static unsigned int count_users(unsigned int id)
+{
+	unsigned int other, count = 0;
+	FILE *tables = open_tables();
+	char slot[8];
+
+	while (read_id(tables, slot, &other))
+		count += other == id;
+	fclose(tables);
+	return count;
+}
+
+static unsigned int find_id(const char *vendor, const char *device)
+{
+	FILE *tables = open_tables();
+	char slot[256], other[8];
+	unsigned int id;
+
+	pci_read_slot(vendor, device, slot, sizeof(slot));
+	do {
+		errno = ENOENT;
+		if (!read_id(tables, other, &id))
+			die("domain id of %s", slot);
+	} while (!strstr(slot, other));
+	fclose(tables);
+	return id;
+}
+
+/*
+ * The other device has no domain while this one gets its id, which is then the one
+ * that the other device had at boot, and will have in the next kernel, if it can.
+ */
+static int run_low(uint64_t packets)
+{
+	struct vfio other = vfio_bind(open_other());
+	struct vmm vmm;
+
+	set_up(&vmm);
+	vmm.nics[0].memory->stream.id = find_id(VENDOR, vmm.model);
+	close(other.fd);
 	hand_over(&vmm, packets);
 	return jump();
 }
@@ -904,7 +1007,7 @@ static void take_devices(struct vmm *vmm, int session, struct found *found)
 {
 	unsigned int i;
 
-	pci_replug(TESTDEV_VENDOR, TESTDEV_DEVICE);
+	replug_other();
 	/* A driver must be there for what is retrieved. */
 	give_devices(vmm);
 	for (i = 0; i < vmm->count; i++)
@@ -924,10 +1027,9 @@ static unsigned long go_on(struct vmm *vmm, int session, uint64_t packets,
 	return replaces;
 }
 
-static void resume(struct vmm *vmm, int session, uint64_t packets,
-		   struct found *found)
+static void report(const struct vmm *vmm, unsigned long replaces,
+		   const struct found *found)
 {
-	unsigned long replaces = go_on(vmm, session, packets, found);
 	unsigned int i;
 	char more[128];
 
@@ -940,12 +1042,43 @@ static void resume(struct vmm *vmm, int session, uint64_t packets,
 	}
 }
 
+static void resume(struct vmm *vmm, int session, uint64_t packets,
+		   struct found *found)
+{
+	report(vmm, go_on(vmm, session, packets, found), found);
+}
+
 static int run_resume(uint64_t packets)
 {
 	struct found found[MAX_NICS];
 	struct vmm vmm;
 
 	resume(&vmm, retrieve_session(&vmm, found), packets, found);
+	return 0;
+}
+
+/* An id that is in use in tables of the kernel before is in use. */
+static int run_ids(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vfio other;
+	unsigned int id;
+	struct vmm vmm;
+	int session;
+
+	session = retrieve_session(&vmm, found);
+	id = vmm.nics[0].memory->stream.id;
+	check(!count_users(id), "no other device has an awaited one's id");
+	take_devices(&vmm, session, found);
+	other = vfio_bind(open_other());
+	attach_other(&other);
+	check(!count_users(id), "nor gets one that before the finish");
+	vfio_detach(&other);
+	luo_finish_session(session);
+	attach_other(&other);
+	check(find_id(TESTDEV_VENDOR, TESTDEV_DEVICE) == id,
+	      "it is free again after that");
+	report(&vmm, receive(&vmm, packets, MIN_REPLACES), found);
 	return 0;
 }
 
@@ -1268,6 +1401,28 @@ static int run_bound(uint64_t packets)
 	return 0;
 }
 
+/* It does DMA as long as it is awaited: nobody tells a device what was removed. */
+static int run_unplugged(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	const char *model = find_model();
+	struct vmm vmm;
+	int session;
+
+	session = retrieve_session(&vmm, found);
+	pci_remove(VENDOR, model);
+	expect_error(luo_retrieve(session, TOKEN_DEVICE), ENODEV,
+		     "retrieve a device that is unplugged");
+	sleep(1);
+	check(count_done(vmm.nics[0].memory) > found[0].during_jump,
+	      "it translates until the finish");
+	luo_finish_session(session);
+	expect_silence(&vmm.nics[0], "is unplugged");
+	pci_rescan(VENDOR, model);
+	give_devices(&vmm);
+	return open_anew(&vmm, packets);
+}
+
 static int run_blocked(uint64_t packets)
 {
 	struct vmm vmm;
@@ -1289,11 +1444,13 @@ static const struct command {
 	{ "receive", run_receive },
 	{ "update", run_update },
 	{ "detach", run_detach },
+	{ "low", run_low },
 	{ "suspend", run_suspend },
 	{ "resume", run_resume },
 	{ "signal", run_signal },
 	{ "signalled", run_signalled },
 	{ "others", run_others },
+	{ "ids", run_ids },
 	{ "hold", run_hold },
 	{ "poor", run_poor },
 	{ "awake", run_awake },
@@ -1306,6 +1463,7 @@ static const struct command {
 	{ "crash", run_crash },
 	{ "abandon", run_abandon },
 	{ "bound", run_bound },
+	{ "unplugged", run_unplugged },
 	{ "blocked", run_blocked },
 	{ "refuse", run_refuse },
 	{ "refused", run_refused },

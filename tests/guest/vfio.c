@@ -197,7 +197,15 @@ bool vfio_offer(const char *vendor, const char *device)
 	return !access(driver, F_OK);
 }
 
-void pci_replug(const char *vendor, const char *device)
+void pci_read_slot(const char *vendor, const char *device, char *slot,
+		   size_t size)
+{
+	char dir[300];
+
+	find_first(vendor, device, dir, sizeof(dir), slot, size);
+}
+
+void pci_remove(const char *vendor, const char *device)
 {
 	char dir[300], slot[256];
 
@@ -206,10 +214,14 @@ void pci_replug(const char *vendor, const char *device)
 	errno = EBUSY;
 	if (file_is(dir, "vendor", vendor))
 		die("%s after its removal", slot);
+}
+
+void pci_rescan(const char *vendor, const char *device)
+{
 	write_file("/sys/bus/pci", "rescan", "1");
 	errno = ENODEV;
-	if (!file_is(dir, "vendor", vendor))
-		die("%s after the rescan", slot);
+	if (!pci_exists(vendor, device))
+		die("%s:%s after the rescan", vendor, device);
 }
 
 int vfio_open(const char *path)

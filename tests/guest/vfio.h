@@ -49,8 +49,12 @@ bool vfio_give(const char *vendor, const char *device, unsigned int skip,
 	       char *path, size_t size);
 /* Let vfio-pci have all such devices; says whether it took the first one. */
 bool vfio_offer(const char *vendor, const char *device);
-/* Remove the first such device and find it again. */
-void pci_replug(const char *vendor, const char *device);
+/* The name of the first such device */
+void pci_read_slot(const char *vendor, const char *device, char *slot,
+		   size_t size);
+/* Remove the first such device, and find it again. */
+void pci_remove(const char *vendor, const char *device);
+void pci_rescan(const char *vendor, const char *device);
 int vfio_open(const char *path);
 /* Bind @fd, an open device, to an iommufd, or to one of its own. */
 struct vfio vfio_bind_to(int fd, int iommufd);
