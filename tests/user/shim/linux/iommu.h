@@ -48,4 +48,12 @@ struct cache_tag {
 	unsigned int users;
 };
 
+/* Nothing is invalidated in a proof, but what did.h holds has a size. */
+#define _INTEL_INVAL_H_
+
+struct inv_posted {
+	int index;
+	int count;
+};
+
 #endif
