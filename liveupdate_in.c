@@ -273,12 +273,10 @@ static void release_did(const struct in_device *in)
 /* Another device there, or one that was reset, must not translate as it did. */
 static bool is_there(const struct vtd_device_ser *device)
 {
-	u16 sid = device->sid[0];
-	struct pci_dev *pdev;
+	struct pci_dev *pdev = pci_liveupdate_find(device->segment,
+						   device->sid[0]);
 	bool incoming;
 
-	pdev = pci_get_domain_bus_and_slot(device->segment, PCI_BUS_NUM(sid),
-					   sid & 0xff);
 	incoming = pdev && pci_liveupdate_is_incoming(pdev);
 	pci_dev_put(pdev);
 
@@ -414,8 +412,7 @@ void liveupdate_in_settle(u16 segment, u16 sid)
 	if (!iommu)
 		return;
 
-	pdev = pci_get_domain_bus_and_slot(segment, PCI_BUS_NUM(sid),
-					   sid & 0xff);
+	pdev = pci_liveupdate_find(segment, sid);
 	block(iommu, pdev, in->record);
 	pci_dev_put(pdev);
 

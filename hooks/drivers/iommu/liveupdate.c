@@ -24,6 +24,7 @@
 #include <linux/liveupdate_format.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
 
 #include "iommu-priv.h"
 
@@ -147,9 +148,7 @@ EXPORT_SYMBOL_GPL(iommu_liveupdate_retrieve);
 /* Where the core knows that it is attached to what is restored */
 static void settle_group(u16 segment, u16 sid)
 {
-	struct pci_dev *pdev = pci_get_domain_bus_and_slot(segment,
-							   PCI_BUS_NUM(sid),
-							   sid & 0xff);
+	struct pci_dev *pdev = pci_liveupdate_find(segment, sid);
 	struct iommu_group *group = pdev ? iommu_group_get(&pdev->dev) : NULL;
 
 	if (group && iommu_group_settle(group))

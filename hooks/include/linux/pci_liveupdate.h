@@ -5,10 +5,25 @@
 #ifndef _LINUX_PCI_LIVEUPDATE_H
 #define _LINUX_PCI_LIVEUPDATE_H
 
+#include <linux/pci.h>
 #include <linux/types.h>
 
 struct liveupdate_file_handler;
-struct pci_dev;
+
+/**
+ * pci_liveupdate_find - find the device that a record names
+ * @segment: its PCI segment
+ * @sid: its bus, device and function
+ *
+ * Context: May sleep.
+ * Return: the device with a reference, which may be another one than it was;
+ * NULL if there is none.
+ */
+static inline struct pci_dev *pci_liveupdate_find(u16 segment, u16 sid)
+{
+	return pci_get_domain_bus_and_slot(segment, PCI_BUS_NUM(sid),
+					   sid & 0xff);
+}
 
 #ifdef CONFIG_PCI_LIVEUPDATE
 int pci_liveupdate_register_flb(struct liveupdate_file_handler *fh);

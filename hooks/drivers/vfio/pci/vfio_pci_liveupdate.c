@@ -52,15 +52,10 @@ static void describe(struct vfio_pci_ser *data, struct pci_dev *pdev, u32 flags)
 	data->crc = crc_of(data);
 }
 
-/* Of a file that is preserved, is to be, or was retrieved */
-static struct vfio_device *device_of(struct file *file)
-{
-	return vfio_device_from_cdev_file(file);
-}
-
+/* Of a file that is preserved, or is to be */
 static struct pci_dev *pdev_of(struct file *file)
 {
-	return to_pci_dev(device_of(file)->dev);
+	return to_pci_dev(vfio_device_from_cdev_file(file)->dev);
 }
 
 static bool vfio_pci_liveupdate_can_preserve(struct liveupdate_file_handler *fh,
@@ -75,13 +70,13 @@ static bool vfio_pci_liveupdate_can_preserve(struct liveupdate_file_handler *fh,
 /* Two files of one device are one object. */
 static unsigned long vfio_pci_liveupdate_get_id(struct file *file)
 {
-	return (unsigned long)device_of(file);
+	return (unsigned long)vfio_device_from_cdev_file(file);
 }
 
 /* What the device reaches stays as it is, and then how it is translated. */
 static int preserve_translation(struct liveupdate_file_op_args *args)
 {
-	struct vfio_device *device = device_of(args->file);
+	struct vfio_device *device = vfio_device_from_cdev_file(args->file);
 	struct iommufd_device *idev = device->iommufd_device;
 	struct iommu_domain *domain;
 	int ret;
@@ -99,7 +94,7 @@ static int preserve_translation(struct liveupdate_file_op_args *args)
 
 static void unpreserve_translation(struct liveupdate_file_op_args *args)
 {
-	struct vfio_device *device = device_of(args->file);
+	struct vfio_device *device = vfio_device_from_cdev_file(args->file);
 
 	iommu_liveupdate_unpreserve(device->dev);
 	iommufd_device_unpreserve(device->iommufd_device);
@@ -179,13 +174,6 @@ static struct vfio_pci_ser *get_data(phys_addr_t phys)
 	return data;
 }
 
-static struct pci_dev *find_device(const struct vfio_pci_ser *data)
-{
-	return pci_get_domain_bus_and_slot(data->segment,
-					   PCI_BUS_NUM(data->sid),
-					   data->sid & 0xff);
-}
-
 static int retrieve_running(struct vfio_pci_core_device *vdev,
 			    struct file **file)
 {
@@ -245,7 +233,7 @@ static int vfio_pci_liveupdate_retrieve(struct liveupdate_file_op_args *args)
 		return -EINVAL;
 	}
 
-	pdev = find_device(data);
+	pdev = pci_liveupdate_find(data->segment, data->sid);
 	if (!pdev)
 		return -ENODEV;
 
@@ -277,7 +265,7 @@ static void vfio_pci_liveupdate_finish(struct liveupdate_file_op_args *args)
 	if (!data)
 		return;
 
-	pdev = find_device(data);
+	pdev = pci_liveupdate_find(data->segment, data->sid);
 	if (pdev)
 		pci_liveupdate_finish(pdev);
 	pci_dev_put(pdev);
