@@ -5,8 +5,8 @@
 usage: bench.py [OPERATION]...
 
 QEMU counts the guest's instructions, so that the numbers are the same on any
-machine. Fails if the rework needs more of what stock needs than LIMITS says, or more than
-LIMIT_OF_GROWTH times as much among 1,000 attachments as with one.
+machine. Fails if the rework needs more of what stock needs than LIMITS says, or more
+than LIMIT_OF_GROWTH times as much among 1,000 attachments as with one.
 """
 
 import itertools

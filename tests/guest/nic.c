@@ -1387,8 +1387,8 @@ static int run_bound(uint64_t packets)
 	nic->vfio = vfio_bind(luo_retrieve(session, TOKEN_DEVICE));
 	done = count_done(nic->memory);
 	sleep(1);
-	printf("%s a device that is claimed goes on\n",
-	       count_done(nic->memory) > done ? "ok" : "not ok");
+	check(count_done(nic->memory) > done,
+	      "a device that is claimed goes on");
 
 	luo_finish_session(session);
 	expect_silence(nic, "was claimed and not attached");
