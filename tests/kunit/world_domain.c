@@ -894,11 +894,12 @@ void world_mm_exit(struct attach_world *world)
 
 	if (!wd->domain || world->mm_exited)
 		return;
+	/* Who is not served from here on knows why. */
+	WRITE_ONCE(world->mm_exited, true);
 	memset(wd->grant.settled, 0, sizeof(wd->grant.settled));
 	driver_mm_release(wd->domain);
 	memset(wd->grant.out, 0, sizeof(wd->grant.out));
 	unit_remove_table(&world->machine, wd->root);
-	world->mm_exited = true;
 	unit_observe_all(&world->machine);
 }
 
