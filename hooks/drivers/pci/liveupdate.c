@@ -9,9 +9,9 @@
  * its translation over.
  *
  * What comes in is known when it is enumerated. It runs, so nothing is written
- * to it that is not the same as before: the size of its BARs is known from
- * the kernel before, and need not be found out; messages, which were masked,
- * stay enabled. The bridges above it keep their bus numbers, by which it is
+ * to it that is not the same as before: the size of its BARs and whether INTx
+ * can be masked are known from the kernel before, and need not be found out;
+ * messages, which were masked, stay enabled. The bridges above it keep their bus numbers, by which it is
  * translated, and how they route.
  *
  * Then it is awaited: it stays in D0, and no driver gets it that was not asked
@@ -93,10 +93,12 @@ static u64 bar_size(struct pci_dev *pdev, unsigned int i)
 	return resource_size(res);
 }
 
-static void describe_sizes(struct pci_dev_ser *record, struct pci_dev *pdev)
+/* What can only be found out by writing to it */
+static void describe_findings(struct pci_dev_ser *record, struct pci_dev *pdev)
 {
 	unsigned int i;
 
+	record->flags = pdev->broken_intx_masking ? PCI_SER_INTX_STAYS : 0;
 	for (i = 0; i < nr_bars(pdev); i++)
 		record->size[i] = bar_size(pdev, PCI_STD_RESOURCES + i);
 	record->size[PCI_SER_ROM] = bar_size(pdev, PCI_ROM_RESOURCE);
@@ -266,7 +268,7 @@ void pci_liveupdate_freeze(struct pci_dev *pdev)
 	guard(mutex)(&outgoing_lock);
 	for (; pdev; pdev = pci_upstream_bridge(pdev)) {
 		describe(pdev->liveupdate_outgoing, pdev);
-		describe_sizes(pdev->liveupdate_outgoing, pdev);
+		describe_findings(pdev->liveupdate_outgoing, pdev);
 	}
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_freeze);
@@ -321,17 +323,23 @@ static const char *check_bar(const struct pci_dev_ser *record, unsigned int i)
 	return NULL;
 }
 
-static const char *check_record(const struct pci_ser *ser,
-				const struct pci_dev_ser *record)
+/**
+ * pci_liveupdate_check_bars - whether BARs of a record can be used
+ * @record: the record
+ *
+ * They are as the device has told them. If it was gone by then, that is no matter
+ * to others.
+ *
+ * Context: Any.
+ * Return: NULL if they can be used, else what is wrong with them.
+ */
+VISIBLE_IF_KUNIT const char *
+pci_liveupdate_check_bars(const struct pci_dev_ser *record)
 {
 	u64 rom = record->size[PCI_SER_ROM];
 	const char *error;
 	unsigned int i;
 
-	if (record->refcount > ser->nr_records)
-		return "more devices below a bridge than there are";
-	if (record->reserved)
-		return "unknown field of a device";
 	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
 		error = record->size[i] ? check_bar(record, i) : NULL;
 		if (error)
@@ -340,6 +348,17 @@ static const char *check_record(const struct pci_ser *ser,
 	if (rom && (!is_power_of_2(rom) || rom < SZ_2K || rom > SZ_2G ||
 		    record->bar[PCI_SER_ROM] & PCI_ROM_ADDRESS_MASK & (rom - 1)))
 		return "bad expansion ROM";
+
+	return NULL;
+}
+
+static const char *check_record(const struct pci_ser *ser,
+				const struct pci_dev_ser *record)
+{
+	if (record->refcount > ser->nr_records)
+		return "more devices below a bridge than there are";
+	if (record->flags & ~PCI_SER_INTX_STAYS)
+		return "unknown flag of a device";
 
 	return NULL;
 }
@@ -562,9 +581,9 @@ int pci_liveupdate_register_flb(struct liveupdate_file_handler *fh)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_register_flb);
 
-static const struct pci_dev_ser *find_record(struct pci_dev *pdev)
+static struct pci_dev_ser *find_record(struct pci_dev *pdev)
 {
-	const struct pci_dev_ser *record;
+	struct pci_dev_ser *record;
 	struct kho_block_set_it it;
 
 	kho_block_set_it_init(&it, &incoming_records);
@@ -584,10 +603,10 @@ static const struct pci_dev_ser *find_record(struct pci_dev *pdev)
  * Return: its record, to be put by pci_liveupdate_put_record(); NULL if there is
  * none.
  */
-VISIBLE_IF_KUNIT const struct pci_dev_ser *
+VISIBLE_IF_KUNIT struct pci_dev_ser *
 pci_liveupdate_get_record(struct pci_dev *pdev)
 {
-	const struct pci_dev_ser *record;
+	struct pci_dev_ser *record;
 	void *obj;
 
 	KUNIT_STATIC_STUB_REDIRECT(pci_liveupdate_get_record, pdev);
@@ -632,13 +651,16 @@ static void accept_device(const struct pci_dev_ser *record,
 {
 	struct pci_dev_ser now = {};
 
+	guard(mutex)(&incoming_lock);
+
 	describe(&now, pdev);
-	if (!is_same(record, &now)) {
+	if (!is_same(record, &now) || pci_liveupdate_check_bars(record)) {
 		pci_err(pdev, "not the device that it was, or its BARs have moved: treated like any other\n");
 		return;
 	}
 
 	pdev->liveupdate_incoming = record->refcount;
+	pdev->broken_intx_masking = record->flags & PCI_SER_INTX_STAYS;
 	if (now.buses == record->buses)
 		return;
 
@@ -689,6 +711,20 @@ void pci_liveupdate_await(struct pci_dev *pdev)
 bool pci_liveupdate_is_incoming(struct pci_dev *pdev)
 {
 	return READ_ONCE(pdev->liveupdate_incoming);
+}
+
+/**
+ * pci_liveupdate_is_unclaimed - whether a device runs without a driver
+ * @pdev: a device or a bridge
+ *
+ * There are fixups that enable what they look at, and disable it again.
+ *
+ * Context: Any.
+ * Return: true if it is awaited, and no driver has got it yet.
+ */
+bool pci_liveupdate_is_unclaimed(struct pci_dev *pdev)
+{
+	return pci_liveupdate_is_incoming(pdev) && !pdev->driver;
 }
 
 /**
@@ -908,6 +944,24 @@ void pci_liveupdate_unretrieve(struct pci_dev *pdev)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_unretrieve);
 
+/* Nor is what is found in its place, as long as others are awaited. */
+static void finish_one(struct pci_dev *pdev)
+{
+	struct pci_dev_ser *record = pci_liveupdate_get_record(pdev);
+
+	scoped_guard(mutex, &incoming_lock) {
+		if (record && record->refcount)
+			record->refcount--;
+		if (pdev->liveupdate_incoming == 1)
+			end_incoming(pdev);
+		else if (pdev->liveupdate_incoming)
+			WRITE_ONCE(pdev->liveupdate_incoming,
+				   pdev->liveupdate_incoming - 1);
+	}
+	if (record)
+		pci_liveupdate_put_record(record);
+}
+
 /**
  * pci_liveupdate_finish - do not await a device any more
  * @pdev: the device, be it retrieved or not
@@ -916,16 +970,9 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_unretrieve);
  */
 void pci_liveupdate_finish(struct pci_dev *pdev)
 {
-	guard(mutex)(&incoming_lock);
-	if (!pdev->liveupdate_incoming)
-		return;
-
-	for (; pdev; pdev = pci_upstream_bridge(pdev))
-		if (pdev->liveupdate_incoming == 1)
-			end_incoming(pdev);
-		else if (pdev->liveupdate_incoming)
-			WRITE_ONCE(pdev->liveupdate_incoming,
-				   pdev->liveupdate_incoming - 1);
+	if (pci_liveupdate_is_incoming(pdev))
+		for (; pdev; pdev = pci_upstream_bridge(pdev))
+			finish_one(pdev);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_finish);
 

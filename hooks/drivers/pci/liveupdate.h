@@ -16,7 +16,8 @@ const char *pci_liveupdate_check(const struct pci_ser *ser,
 				 bool (*is_preserved)(phys_addr_t page));
 int pci_liveupdate_start(u64 *data);
 void pci_liveupdate_end(void);
-const struct pci_dev_ser *pci_liveupdate_get_record(struct pci_dev *pdev);
+const char *pci_liveupdate_check_bars(const struct pci_dev_ser *record);
+struct pci_dev_ser *pci_liveupdate_get_record(struct pci_dev *pdev);
 void pci_liveupdate_put_record(const struct pci_dev_ser *record);
 #endif
 

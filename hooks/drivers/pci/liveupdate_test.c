@@ -52,7 +52,7 @@ static const u32 writable[PCI_SER_BARS] = {
 /*
  * @sysdata: by which the model is found
  * @incoming: whether @records came from the kernel before
- * @cleared: bits of %COMMAND that were cleared at some time
+ * @cleared: bits of the command register that were cleared at some time
  * @bar_writes: how often a BAR of the device was written
  */
 struct model {
@@ -131,10 +131,8 @@ static void write_device(struct model *model, int where, u32 *val)
 	int bar = which_bar(where);
 	u32 old = 0;
 
-	/* Whether INTx can be masked is tried out, and not looked at here. */
 	if (where == PCI_COMMAND)
-		model->cleared |= get_word(model->device, where) & ~*val &
-				  COMMAND;
+		model->cleared |= get_word(model->device, where) & ~*val;
 	if (bar < 0)
 		return;
 
@@ -233,13 +231,14 @@ static void make_records(struct pci_dev_ser *records)
 	memcpy(records[1].size, sizes, sizeof(sizes));
 }
 
-static const struct pci_dev_ser *stub_get_record(struct pci_dev *pdev)
+static struct pci_dev_ser *stub_get_record(struct pci_dev *pdev)
 {
 	struct model *model = model_of(pdev->bus);
 	unsigned int i;
 
 	for (i = 0; model->incoming && i < ARRAY_SIZE(model->records); i++)
-		if (model->records[i].sid == pci_dev_id(pdev))
+		if (model->records[i].refcount &&
+		    model->records[i].sid == pci_dev_id(pdev))
 			return &model->records[i];
 	return NULL;
 }
@@ -325,7 +324,9 @@ static void expect_as_ever(struct kunit *test, struct pci_dev *pdev)
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pdev));
 	KUNIT_EXPECT_TRUE(test, pci_liveupdate_may_bind(pdev));
-	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MEMORY, model->cleared);
+	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE,
+			model->cleared);
+	KUNIT_EXPECT_FALSE(test, pdev->broken_intx_masking);
 	KUNIT_EXPECT_NE(test, 0, model->bar_writes);
 	KUNIT_EXPECT_EQ(test, MSI_FLAGS & ~PCI_MSI_FLAGS_ENABLE,
 			get_word(model->device, MSI_CAP + PCI_MSI_FLAGS));
@@ -344,11 +345,25 @@ static void enumerate_incoming(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, pci_liveupdate_may_bind(pdev));
 	KUNIT_EXPECT_EQ(test, 0, model->cleared);
 	KUNIT_EXPECT_EQ(test, 0, model->bar_writes);
+	KUNIT_EXPECT_FALSE(test, pdev->broken_intx_masking);
 	KUNIT_EXPECT_EQ(test, MSI_FLAGS,
 			get_word(model->device, MSI_CAP + PCI_MSI_FLAGS));
 	KUNIT_EXPECT_EQ(test, MSIX_FLAGS,
 			get_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS));
 	expect_resources(test, pdev);
+}
+
+/* That INTx stays is what the kernel before knows: it could be masked here. */
+static void enumerate_intx(struct kunit *test)
+{
+	struct model *model = test->priv;
+	struct pci_dev *pdev;
+
+	model->records[1].flags = PCI_SER_INTX_STAYS;
+	pdev = enumerate(test);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_EXPECT_TRUE(test, pdev->broken_intx_masking);
+	KUNIT_EXPECT_EQ(test, 0, model->cleared);
 }
 
 /* The same device, and nobody said anything of it */
@@ -452,6 +467,7 @@ static void lose_buses(struct kunit *test)
 static void finish_device(struct kunit *test)
 {
 	struct pci_dev *pdev = enumerate(test), *port = find(0, PORT_DEVFN);
+	struct model *model = test->priv;
 	int users;
 
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
@@ -467,6 +483,70 @@ static void finish_device(struct kunit *test)
 	pci_liveupdate_finish(pdev);
 	KUNIT_EXPECT_EQ(test, users - 1,
 			atomic_read(&pdev->dev.power.usage_count));
+
+	/* What is found there later is not awaited. */
+	pci_lock_rescan_remove();
+	pci_stop_and_remove_bus_device(pdev);
+	pci_rescan_bus(model->root);
+	pci_unlock_rescan_remove();
+	pdev = find(BELOW, 0);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pdev));
+}
+
+/* The port is above another device that is awaited. */
+static void finish_one_of_two(struct kunit *test)
+{
+	struct model *model = test->priv;
+	struct pci_dev *pdev, *port;
+
+	model->records[0].refcount = 2;
+	pdev = enumerate(test);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	port = find(0, PORT_DEVFN);
+	pci_liveupdate_finish(pdev);
+	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pdev));
+	KUNIT_EXPECT_TRUE(test, pci_liveupdate_is_incoming(port));
+	KUNIT_EXPECT_EQ(test, 1, model->records[0].refcount);
+}
+
+/* Who enables a device to look at it, and disables it again, changes nothing. */
+static void enable_unclaimed(struct kunit *test)
+{
+	struct model *model = test->priv;
+	struct pci_dev *pdev = enumerate(test);
+
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	/* Nobody has room for its BARs here. */
+	pdev->resource[0].parent = &iomem_resource;
+	pdev->resource[2].parent = &iomem_resource;
+	KUNIT_EXPECT_EQ(test, 0, pci_enable_device_mem(pdev));
+	pci_disable_device(pdev);
+	pdev->resource[0].parent = NULL;
+	pdev->resource[2].parent = NULL;
+	KUNIT_EXPECT_EQ(test, 0, model->cleared);
+	KUNIT_EXPECT_EQ(test, COMMAND, get_word(model->device, PCI_COMMAND));
+	KUNIT_EXPECT_EQ(test, MSI_FLAGS,
+			get_word(model->device, MSI_CAP + PCI_MSI_FLAGS));
+	KUNIT_EXPECT_EQ(test, MSIX_FLAGS,
+			get_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS));
+}
+
+/* It was gone by the time it was frozen: all bits of its registers were set. */
+static void enumerate_dead(struct kunit *test)
+{
+	struct model *model = test->priv;
+	unsigned int i;
+
+	memset(model->records[1].bar, 0xff, sizeof(model->records[1].bar));
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		set_dword(model->device, PCI_BASE_ADDRESS_0 + 4 * i, ~0);
+	set_dword(model->device, PCI_ROM_ADDRESS, ~0);
+	model->records[1].bar[PCI_SER_ROM] &= ~PCI_ROM_ADDRESS_ENABLE;
+	KUNIT_ASSERT_NOT_NULL(test, enumerate(test));
+	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(find(BELOW, 0)));
+	KUNIT_EXPECT_TRUE(test,
+			  pci_liveupdate_is_incoming(find(0, PORT_DEVFN)));
 }
 
 /* A driver takes over what was handed over, and nothing else. */
@@ -509,6 +589,7 @@ static void drop_messages(struct kunit *test)
 
 static struct kunit_case enumeration_cases[] = {
 	KUNIT_CASE(enumerate_incoming),
+	KUNIT_CASE(enumerate_intx),
 	KUNIT_CASE(enumerate_other),
 	KUNIT_CASE(enumerate_changed),
 	KUNIT_CASE(enumerate_replaced),
@@ -516,7 +597,10 @@ static struct kunit_case enumeration_cases[] = {
 	KUNIT_CASE(keep_routing),
 	KUNIT_CASE(change_routing),
 	KUNIT_CASE(lose_buses),
+	KUNIT_CASE(enumerate_dead),
+	KUNIT_CASE(enable_unclaimed),
 	KUNIT_CASE(finish_device),
+	KUNIT_CASE(finish_one_of_two),
 	KUNIT_CASE(retrieve_device),
 	KUNIT_CASE(drop_messages),
 	{}
@@ -675,6 +759,17 @@ static void last_device(struct kunit *test)
 	expect_accepted(test, out->ser);
 }
 
+/* What a device says that is gone is no matter to the others. */
+static void one_is_dead(struct kunit *test)
+{
+	struct handover *out = test->priv;
+	struct pci_dev_ser *record = record_of(out->ser, 1);
+
+	memset(record->bar, 0xff, sizeof(record->bar));
+	memcpy(record->size, sizes, sizeof(sizes));
+	expect_accepted(test, out->ser);
+}
+
 static void lie_magic(struct pci_ser *ser)
 {
 	ser->magic++;
@@ -735,9 +830,9 @@ static void lie_refcount(struct pci_ser *ser)
 	record_of(ser, 1)->refcount = ser->nr_records + 1;
 }
 
-static void lie_field(struct pci_ser *ser)
+static void lie_flag(struct pci_ser *ser)
 {
-	record_of(ser, 1)->reserved = 1;
+	record_of(ser, 1)->flags = PCI_SER_INTX_STAYS << 1;
 }
 
 /* As if nothing were wrong with it yet */
@@ -819,7 +914,7 @@ static const struct lie {
 	  "bad number of records in a page" },
 	{ "too many devices below", lie_refcount,
 	  "more devices below a bridge than there are" },
-	{ "field of a device", lie_field, "unknown field of a device" },
+	{ "flag of a device", lie_flag, "unknown flag of a device" },
 	{ "size", lie_size, "bad BAR" },
 	{ "size below the least one", lie_small, "bad BAR" },
 	{ "address", lie_unaligned, "bad BAR" },
@@ -839,7 +934,8 @@ static void tell_lie(struct kunit *test)
 	const char *answer;
 
 	lie->tell(&ser);
-	answer = pci_liveupdate_check(&ser, is_preserved);
+	answer = pci_liveupdate_check(&ser, is_preserved) ?:
+		 pci_liveupdate_check_bars(record_of(out->ser, 1));
 	KUNIT_EXPECT_STREQ(test, lie->answer, answer ?: "accepted");
 }
 
@@ -847,6 +943,7 @@ static struct kunit_case handover_cases[] = {
 	KUNIT_CASE(count_devices),
 	KUNIT_CASE(reuse_places),
 	KUNIT_CASE(last_device),
+	KUNIT_CASE(one_is_dead),
 	KUNIT_CASE_PARAM(tell_lie, lie_gen_params),
 	{}
 };

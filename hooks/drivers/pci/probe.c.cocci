@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // Once: pci_liveupdate_setup_device(dev);
+// Once: if (!pci_liveupdate_is_unclaimed(dev))
 // Once: !pci_assign_all_busses() && !broken) {
 // Once: if (pci_assign_all_busses() || broken)
 // Once: if (pci_liveupdate_lost_buses(dev))
@@ -16,6 +17,10 @@ pci_setup_device(struct pci_dev *dev)
 	dev->current_state = PCI_UNKNOWN;
 +
 +	pci_liveupdate_setup_device(dev);
+	...
+-	dev->broken_intx_masking = pci_intx_mask_broken(dev);
++	if (!pci_liveupdate_is_unclaimed(dev))
++		dev->broken_intx_masking = pci_intx_mask_broken(dev);
 	...
 }
 

@@ -2,6 +2,7 @@
 #ifndef _LINUX_KHO_ABI_PCI_H
 #define _LINUX_KHO_ABI_PCI_H
 
+#include <linux/bits.h>
 #include <linux/kho/abi/block.h>
 #include <linux/pci.h>
 #include <linux/types.h>
@@ -21,11 +22,14 @@
 #define PCI_LUO_FLB_COMPATIBLE	"pci-v1"
 
 #define PCI_SER_MAGIC		0x50434953	/* PCIS */
-#define PCI_SER_VERSION		1
+#define PCI_SER_VERSION		2
 
 /* The place of the expansion ROM behind those of standard BARs */
 #define PCI_SER_ROM		PCI_STD_NUM_BARS
 #define PCI_SER_BARS		(PCI_SER_ROM + 1)
+
+/* INTx cannot be masked, which could only be found out by trying. */
+#define PCI_SER_INTX_STAYS	BIT(0)
 
 /**
  * struct pci_dev_ser - a device that is handed over, or a bridge above some
@@ -33,7 +37,7 @@
  * @sid: its bus, device and function
  * @vendor: what it says it is
  * @device: what it says it is
- * @reserved: 0
+ * @flags: %PCI_SER_INTX_STAYS
  * @refcount: 1 for a device; for a bridge, how many devices below are handed
  *            over; 0 if this place is free
  * @buses: of a bridge: its primary, secondary and subordinate bus number, as
@@ -47,7 +51,7 @@ struct pci_dev_ser {
 	u16 sid;
 	u16 vendor;
 	u16 device;
-	u16 reserved;
+	u16 flags;
 	u32 refcount;
 	u32 buses;
 	u32 bar[PCI_SER_BARS];
