@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 #include <linux/anon_inodes.h>
+#include <linux/cleanup.h>
+#include <linux/file.h>
 
 /**
  * vfio_device_from_cdev_file - the device that a file is of
@@ -34,18 +36,34 @@ bool vfio_cdev_file_is_bound(struct file *file)
 }
 EXPORT_SYMBOL_GPL(vfio_cdev_file_is_bound);
 
+static int reserve_device(struct vfio_device_file *df)
+{
+	struct vfio_device *device = df->device;
+
+	guard(mutex)(&device->dev_set->lock);
+	if (device->open_count || device->retrieved_file)
+		return -EBUSY;
+
+	device->retrieved_file = df;
+	return 0;
+}
+
 /**
  * vfio_device_open_cdev_file - open a device's character device without its node
  * @device: the device; the caller keeps it from being freed
  *
+ * Nobody else can open the device until the file is released.
+ *
  * Context: May sleep.
  * Return: a file that user space has to bind to iommufd first; -ENODEV if the
- * device is unregistered; another error if there is no memory.
+ * device is unregistered; -EBUSY if it is open; another error if there is no
+ * memory.
  */
 struct file *vfio_device_open_cdev_file(struct vfio_device *device)
 {
 	struct vfio_device_file *df;
 	struct file *file;
+	int ret;
 
 	/* Paired with the put in vfio_device_fops_release() */
 	if (!vfio_device_try_get_registration(device))
@@ -63,6 +81,12 @@ struct file *vfio_device_open_cdev_file(struct vfio_device *device)
 		kfree(df);
 		vfio_device_put_registration(device);
 		return file;
+	}
+
+	ret = reserve_device(df);
+	if (ret) {
+		fput(file);
+		return ERR_PTR(ret);
 	}
 
 	/* Mappings of all files of the device are revoked in one go. */

@@ -14,6 +14,7 @@
 #define pr_fmt(fmt)	"vfio-pci: live update: " fmt
 #define dev_fmt(fmt)	"live update: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/crc32.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -25,8 +26,10 @@
 #include <linux/kho_preserved.h>
 #include <linux/liveupdate.h>
 #include <linux/liveupdate_format.h>
+#include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pci_liveupdate.h>
+#include <linux/pm_runtime.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
@@ -107,9 +110,15 @@ static int vfio_pci_liveupdate_preserve(struct liveupdate_file_op_args *args)
 	struct vfio_pci_ser *data;
 	int ret;
 
+	/* Its user may have let it sleep. */
+	ret = pm_runtime_resume_and_get(&pdev->dev);
+	if (ret)
+		return ret;
+
 	data = kho_alloc_preserve(sizeof(*data));
-	if (IS_ERR(data))
-		return PTR_ERR(data);
+	ret = PTR_ERR_OR_ZERO(data);
+	if (ret)
+		goto sleep;
 
 	ret = pci_liveupdate_preserve(pdev);
 	if (ret)
@@ -127,32 +136,43 @@ unpreserve:
 	pci_liveupdate_unpreserve(pdev);
 free:
 	kho_unpreserve_free(data);
+sleep:
+	pm_runtime_put(&pdev->dev);
 	return ret;
 }
 
 static void vfio_pci_liveupdate_unpreserve(struct liveupdate_file_op_args *args)
 {
+	struct pci_dev *pdev = pdev_of(args->file);
+
 	unpreserve_translation(args);
-	pci_liveupdate_unpreserve(pdev_of(args->file));
+	pci_liveupdate_unpreserve(pdev);
 	kho_unpreserve_free(phys_to_virt(args->serialized_data));
+	pm_runtime_put(&pdev->dev);
 }
 
 static int vfio_pci_liveupdate_freeze(struct liveupdate_file_op_args *args)
 {
 	struct pci_dev *pdev = pdev_of(args->file);
+	struct vfio_pci_core_device *vdev = dev_get_drvdata(&pdev->dev);
 	int ret = iommu_liveupdate_freeze(&pdev->dev);
 
-	if (!ret)
-		pci_liveupdate_freeze(pdev);
+	if (ret)
+		return ret;
 
-	return ret;
+	/* Its user still may set up interrupts, and free them. */
+	guard(mutex)(&vdev->igate);
+	pci_liveupdate_freeze(pdev);
+	return 0;
 }
 
 static void vfio_pci_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
 {
 	struct pci_dev *pdev = pdev_of(args->file);
+	struct vfio_pci_core_device *vdev = dev_get_drvdata(&pdev->dev);
 
-	pci_liveupdate_unfreeze(pdev);
+	scoped_guard(mutex, &vdev->igate)
+		pci_liveupdate_unfreeze(pdev);
 	iommu_liveupdate_unfreeze(&pdev->dev);
 }
 
@@ -179,23 +199,23 @@ static int retrieve_running(struct vfio_pci_core_device *vdev,
 {
 	int ret;
 
+	/* From here on nobody else can open it. */
+	*file = vfio_device_open_cdev_file(&vdev->vdev);
+	if (IS_ERR(*file))
+		return PTR_ERR(*file);
+
 	ret = pci_liveupdate_retrieve(vdev->pdev);
 	if (ret)
-		return ret;
-
-	*file = vfio_device_open_cdev_file(&vdev->vdev);
-	ret = PTR_ERR_OR_ZERO(*file);
-	if (ret)
-		goto unretrieve;
+		goto close;
 
 	/* The last thing that fails: from there on a claim finds it attached. */
 	ret = iommu_liveupdate_retrieve(&vdev->pdev->dev);
 	if (!ret)
 		return 0;
 
-	fput(*file);
-unretrieve:
 	pci_liveupdate_unretrieve(vdev->pdev);
+close:
+	fput(*file);
 	return ret;
 }
 
@@ -341,3 +361,5 @@ void vfio_pci_liveupdate_cleanup(void)
 	if (registered)
 		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
 }
+
+MODULE_IMPORT_NS("IOMMUFD");

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Once: if (device->retrieved_file && device->retrieved_file != df)
+// Once: cmpxchg(&device->retrieved_file, df, NULL);
+//
+// A device that runs for somebody is his who has retrieved it.
+
+@@
+identifier df, device;
+@@
+int vfio_df_open(struct vfio_device_file *df)
+{
+	...
+	lockdep_assert_held(&device->dev_set->lock);
++
++	if (device->retrieved_file && device->retrieved_file != df)
++		return -EBUSY;
+	...
+}
+
+@@
+identifier df, device;
+@@
+vfio_device_fops_release(...)
+{
+	...
+	struct vfio_device *device = df->device;
+	...
++	cmpxchg(&device->retrieved_file, df, NULL);
+	vfio_device_put_registration(device);
+	...
+}
