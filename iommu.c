@@ -76,7 +76,7 @@ static int attach_check(struct device_domain_info *info, ioasid_t pasid,
 {
 	int ret;
 
-	if (intel_liveupdate_is_preserved(info)) {
+	if (!intel_liveupdate_allows(info, pasid, domain)) {
 		dev_err_ratelimited(info->dev, "is preserved for a live update, and stays attached as it is\n");
 		return -EBUSY;
 	}

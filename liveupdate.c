@@ -61,6 +61,11 @@ static bool is_restored(struct device *dev)
 	return info && liveupdate_in_is_restored(info);
 }
 
+static void settle(struct device *dev, u16 segment, u16 sid)
+{
+	liveupdate_in_settle(dev ? liveupdate_info(dev) : NULL, segment, sid);
+}
+
 const struct iommu_liveupdate_ops intel_liveupdate_ops = {
 	.start		= liveupdate_out_start,
 	.end		= liveupdate_out_end,
@@ -71,5 +76,5 @@ const struct iommu_liveupdate_ops intel_liveupdate_ops = {
 	.retrieve	= liveupdate_in_retrieve,
 	.finish		= liveupdate_in_finish,
 	.is_restored	= is_restored,
-	.settle		= liveupdate_in_settle,
+	.settle		= settle,
 };

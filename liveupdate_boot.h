@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+struct device_domain_info;
 struct intel_iommu;
 
 #ifdef CONFIG_INTEL_IOMMU_LIVEUPDATE
@@ -14,6 +15,7 @@ void intel_liveupdate_adopt(void);
 bool intel_liveupdate_was_left_on(struct intel_iommu *iommu);
 bool intel_liveupdate_keeps(struct intel_iommu *iommu);
 void intel_liveupdate_restore(struct intel_iommu *iommu);
+void intel_liveupdate_probe(const struct device_domain_info *info);
 #else
 static inline void intel_liveupdate_adopt(void)
 {
@@ -30,6 +32,11 @@ static inline bool intel_liveupdate_keeps(struct intel_iommu *iommu)
 }
 
 static inline void intel_liveupdate_restore(struct intel_iommu *iommu)
+{
+}
+
+static inline void
+intel_liveupdate_probe(const struct device_domain_info *info)
 {
 }
 #endif

@@ -11,7 +11,10 @@
 #define pr_fmt(fmt)	"DMAR: live update: " fmt
 #define dev_fmt(fmt)	pr_fmt(fmt)
 
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/cleanup.h>
+#include <linux/crash_dump.h>
 #include <linux/dmar.h>
 #include <linux/gfp.h>
 #include <linux/iommu.h>
@@ -26,6 +29,7 @@
 #include "did.h"
 #include "liveupdate.h"
 #include "liveupdate_blob.h"
+#include "liveupdate_boot.h"
 #include "liveupdate_in.h"
 
 /*
@@ -196,7 +200,8 @@ static void free_records(struct vtd_ser *blob)
 	free_page((unsigned long)blob);
 }
 
-static void free_devices(void)
+/* Under the lock, where there is anybody else */
+VISIBLE_IF_KUNIT void liveupdate_in_forget_devices(void)
 {
 	struct in_device *in, *next;
 
@@ -221,7 +226,7 @@ void liveupdate_in_finish(void)
 	for (unit = liveupdate_first_unit(incoming.blob); unit;
 	     unit = liveupdate_next_unit(unit))
 		free_incoming_unit(unit);
-	free_devices();
+	liveupdate_in_forget_devices();
 	free_records(incoming.blob);
 	incoming.blob = NULL;
 }
@@ -271,12 +276,15 @@ static void release_did(const struct in_device *in)
 }
 
 /* Another device there, or one that was reset, must not translate as it did. */
-static bool is_there(const struct vtd_device_ser *device)
+VISIBLE_IF_KUNIT bool
+liveupdate_in_is_there(const struct vtd_device_ser *device)
 {
-	struct pci_dev *pdev = pci_liveupdate_find(device->segment,
-						   device->sid[0]);
+	struct pci_dev *pdev;
 	bool incoming;
 
+	KUNIT_STATIC_STUB_REDIRECT(liveupdate_in_is_there, device);
+
+	pdev = pci_liveupdate_find(device->segment, device->sid[0]);
 	incoming = pdev && pci_liveupdate_is_incoming(pdev);
 	pci_dev_put(pdev);
 
@@ -300,7 +308,7 @@ int liveupdate_in_accept(const struct vtd_device_ser *record,
 	struct in_device *in;
 	int ret;
 
-	if (!is_there(record))
+	if (!liveupdate_in_is_there(record))
 		return -ENODEV;
 
 	in = kzalloc_obj(*in);
@@ -317,6 +325,11 @@ int liveupdate_in_accept(const struct vtd_device_ser *record,
 	}
 	list_add_tail(&in->node, &incoming.devices);
 	return 0;
+}
+
+static bool is_copied(struct intel_iommu *iommu, u16 sid)
+{
+	return context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff);
 }
 
 static struct in_device *find_incoming(u16 segment, u16 sid)
@@ -347,17 +360,18 @@ bool liveupdate_in_is_restored(struct device_domain_info *info)
 	in = find_incoming(info->segment, PCI_DEVID(info->bus, info->devfn));
 
 	return in && info->iommu == in->iommu && !in->settled &&
-	       context_copied(info->iommu, info->bus, info->devfn);
+	       is_copied(info->iommu, in->record->sid[0]);
 }
 
-/* The device is gone, and nobody knows it but its record. */
+/* Requester IDs of which nobody knows but the record, as the device is gone */
 static void block_record(struct intel_iommu *iommu,
 			 const struct vtd_device_ser *device)
 {
 	unsigned int i;
 
 	for (i = 0; i < device->nr_sids; i++)
-		context_entry_block(iommu, device->sid[i]);
+		if (is_copied(iommu, device->sid[i]))
+			context_entry_block(iommu, device->sid[i]);
 }
 
 static void block_device(struct device_domain_info *info)
@@ -369,56 +383,77 @@ static void block_device(struct device_domain_info *info)
 	dev_warn(info->dev, "finished, but not attached: blocked\n");
 }
 
-static void block(struct intel_iommu *iommu, struct pci_dev *pdev,
-		  const struct vtd_device_ser *device)
+/*
+ * An attachment that has been there left no mark, and none comes meanwhile. The
+ * device may have had more requester IDs in the kernel before, or be another one.
+ */
+static void block(const struct in_device *in, struct device_domain_info *info)
 {
-	struct device_domain_info *info = NULL;
-	u16 sid = device->sid[0];
-
-	if (pdev)
-		info = liveupdate_info(&pdev->dev);
-	if (!info || info->iommu != iommu) {
-		if (context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff))
-			block_record(iommu, device);
-		return;
+	if (info && info->iommu == in->iommu) {
+		guard(mutex)(&info->entry_lock);
+		if (is_copied(in->iommu, in->record->sid[0]))
+			block_device(info);
 	}
-
-	/* Keeps attachments away; one that has been there left no mark. */
-	guard(mutex)(&info->entry_lock);
-	if (context_copied(iommu, PCI_BUS_NUM(sid), sid & 0xff))
-		block_device(info);
+	block_record(in->iommu, in->record);
 }
 
 /**
  * liveupdate_in_settle - make sure that a device uses nothing of the old
+ * @info: the device, NULL if it is not there any more
  * @segment: its PCI segment
- * @sid: its requester ID; it need not be there any more
+ * @sid: its requester ID
  *
  * If it was not attached, it is blocked.
  *
- * Context: May sleep.
+ * Context: May sleep. Under the mutex of the device's group, if it has one.
  */
-void liveupdate_in_settle(u16 segment, u16 sid)
+void liveupdate_in_settle(struct device_domain_info *info, u16 segment,
+			  u16 sid)
 {
-	struct intel_iommu *iommu = NULL;
 	struct in_device *in;
-	struct pci_dev *pdev;
-
-	scoped_guard(mutex, &in_lock) {
-		in = find_incoming(segment, sid);
-		if (in && !in->settled)
-			iommu = in->iommu;
-	}
-	if (!iommu)
-		return;
-
-	pdev = pci_liveupdate_find(segment, sid);
-	block(iommu, pdev, in->record);
-	pci_dev_put(pdev);
 
 	guard(mutex)(&in_lock);
-	if (in->settled)
+	in = find_incoming(segment, sid);
+	if (!in || in->settled)
 		return;
+
+	block(in, info);
 	in->settled = true;
 	release_did(in);
+}
+
+static bool has_sid(const struct in_device *in, u16 sid)
+{
+	unsigned int i;
+
+	for (i = 0; i < in->record->nr_sids; i++)
+		if (in->record->sid[i] == sid)
+			return true;
+	return false;
+}
+
+/**
+ * intel_liveupdate_probe - see that a device inherits nothing
+ * @info: a device that its unit does not know yet
+ *
+ * Another one may have been unplugged from the same place while it was awaited.
+ *
+ * Context: May sleep.
+ */
+void intel_liveupdate_probe(const struct device_domain_info *info)
+{
+	u16 sid = PCI_DEVID(info->bus, info->devfn);
+	struct in_device *in;
+
+	if (is_kdump_kernel() || !dev_is_pci(info->dev) ||
+	    dev_is_real_dma_subdevice(info->dev) ||
+	    !is_copied(info->iommu, sid) ||
+	    pci_liveupdate_is_incoming(to_pci_dev(info->dev)))
+		return;
+
+	dev_warn(info->dev, "is where another device is awaited, which is blocked\n");
+	guard(mutex)(&in_lock);
+	list_for_each_entry(in, &incoming.devices, node)
+		if (in->iommu == info->iommu && has_sid(in, sid))
+			block_record(in->iommu, in->record);
 }

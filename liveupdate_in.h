@@ -18,6 +18,12 @@ const struct vtd_ser *liveupdate_in_blob(void);
 int liveupdate_in_accept(const struct vtd_device_ser *record,
 			 struct intel_iommu *iommu);
 bool liveupdate_in_is_restored(struct device_domain_info *info);
-void liveupdate_in_settle(u16 segment, u16 sid);
+void liveupdate_in_settle(struct device_domain_info *info, u16 segment,
+			  u16 sid);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void liveupdate_in_forget_devices(void);
+bool liveupdate_in_is_there(const struct vtd_device_ser *device);
+#endif
 
 #endif /* _INTEL_LIVEUPDATE_IN_H_ */

@@ -155,6 +155,8 @@ liveupdate_find_obstacle(struct device_domain_info *info)
 {
 	struct device *dev = info->dev;
 
+	KUNIT_STATIC_STUB_REDIRECT(liveupdate_find_obstacle, info);
+
 	if (dev_is_real_dma_subdevice(dev))
 		return "does DMA as another device";
 	if (to_pci_dev(dev)->is_virtfn)
@@ -549,6 +551,7 @@ static int fill_outgoing(struct out_device *out,
 }
 
 static int add_device(struct device_domain_info *info,
+		      struct iommu_domain *domain,
 		      const struct liveupdate_table *table)
 {
 	struct out_device *out = kzalloc_obj(*out);
@@ -564,7 +567,7 @@ static int add_device(struct device_domain_info *info,
 		return ret;
 	}
 	list_add_tail(&out->node, &outgoing->devices);
-	WRITE_ONCE(info->preserved, true);
+	WRITE_ONCE(info->preserved, domain);
 	return 0;
 }
 
@@ -611,7 +614,7 @@ int liveupdate_out_preserve(struct device_domain_info *info,
 	if (table.top != top_of(domain))
 		return refuse(info->dev, "is just being attached");
 
-	return add_device(info, &table);
+	return add_device(info, &domain->domain, &table);
 }
 
 /**
@@ -629,7 +632,7 @@ void liveupdate_out_unpreserve(struct device_domain_info *info)
 	if (WARN_ON(!out || out->frozen))
 		return;
 
-	WRITE_ONCE(info->preserved, false);
+	WRITE_ONCE(info->preserved, NULL);
 	list_del(&out->node);
 	free_outgoing(out);
 }
@@ -745,24 +748,32 @@ VISIBLE_IF_KUNIT bool liveupdate_image_takes_over(void)
  *
  * Context: May sleep.
  * Return: 0; -ENOEXEC with a message if nothing is handed to the kernel that was
- * loaded.
+ * loaded; -EBUSY with a message if a region of firmware's would be lost.
  */
 int liveupdate_out_freeze(struct device_domain_info *info)
 {
 	struct out_device *out;
 	const char *why;
+	int ret;
 
 	if (!liveupdate_image_takes_over()) {
 		dev_err(info->dev, "cannot be handed over: load the next kernel with kexec_file_load(), and kho=on in this one\n");
 		return -ENOEXEC;
 	}
 
+	/* Devices may have come since. This takes the group's mutex, too. */
+	ret = check_firmware(info);
+	if (ret)
+		return ret;
+	why = liveupdate_find_obstacle(info);
+
 	guard(mutex)(&out_lock);
 	out = find_outgoing(info);
 	if (WARN_ON(!out || out->frozen))
 		return -EINVAL;
 
-	why = fill_record(out);
+	if (!why)
+		why = fill_record(out);
 	if (why)
 		dev_err(info->dev, "left out, and blocked at the jump: %s\n",
 			why);

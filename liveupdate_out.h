@@ -19,16 +19,24 @@ int liveupdate_out_freeze(struct device_domain_info *info);
 void liveupdate_out_unfreeze(struct device_domain_info *info);
 
 /**
- * intel_liveupdate_is_preserved - whether a device shall stay as it is
+ * intel_liveupdate_allows - whether a domain can be attached to a device
  * @info: the device
+ * @pasid: where
+ * @domain: the domain
+ *
+ * A device that is preserved stays attached to what it is preserved with. A reset
+ * blocks it for a while and attaches that again.
  *
  * Context: Any.
- * Return: true from preserve to unpreserve.
+ * Return: false from preserve to unpreserve, for all but that.
  */
 static inline bool
-intel_liveupdate_is_preserved(const struct device_domain_info *info)
+intel_liveupdate_allows(const struct device_domain_info *info, ioasid_t pasid,
+			const struct iommu_domain *domain)
 {
-	return READ_ONCE(info->preserved);
+	const struct iommu_domain *preserved = READ_ONCE(info->preserved);
+
+	return !preserved || (domain == preserved && pasid == IOMMU_NO_PASID);
 }
 
 #ifdef CONFIG_IRQ_REMAP

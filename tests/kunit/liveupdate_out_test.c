@@ -10,6 +10,7 @@
 
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
+#include <kunit/test-bug.h>
 #include <linux/iommu.h>
 #include <linux/kexec.h>
 #include <linux/kexec_handover.h>
@@ -23,13 +24,15 @@
 static const struct out_param {
 	const char *name;
 	struct world_config config;
-	enum world_kind kind;
+	enum world_kind kind, other;
 } out_params[] = {
-	{ "legacy", { .quantum_words = 1 }, WORLD_SS },
+	{ "legacy", { .quantum_words = 1 }, WORLD_SS, WORLD_PARENT },
 	{ "legacy with an alias", { .quantum_words = 1, .alias = WORLD_ALIAS },
-	  WORLD_SS },
-	{ "second stage", { .scalable = true, .quantum_words = 1 }, WORLD_SS },
-	{ "first stage", { .scalable = true, .quantum_words = 1 }, WORLD_FS },
+	  WORLD_SS, WORLD_PARENT },
+	{ "second stage", { .scalable = true, .quantum_words = 1 }, WORLD_SS,
+	  WORLD_PARENT },
+	{ "first stage", { .scalable = true, .quantum_words = 1 }, WORLD_FS,
+	  WORLD_FS_OTHER },
 };
 
 KUNIT_ARRAY_PARAM_DESC(out, out_params, name);
@@ -51,6 +54,11 @@ static void start(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, liveupdate_out_start(&data), 0);
 	blob = phys_to_virt(data);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_out, NULL), 0);
+}
+
+static const char *crowd(struct device_domain_info *info)
+{
+	return "is not alone in its group";
 }
 
 static bool take_over(void)
@@ -77,7 +85,8 @@ static struct attach_world *make_world(struct kunit *test,
 }
 
 /* The core knows no device of the world; it is in a group for this moment. */
-static int preserve(struct attach_world *world, enum world_device which)
+static int in_group(struct attach_world *world, enum world_device which,
+		    int (*act)(struct device_domain_info *info))
 {
 	struct device_domain_info *info = world_info(&world->pci[which]);
 	struct device *dev = info->dev;
@@ -86,15 +95,25 @@ static int preserve(struct attach_world *world, enum world_device which)
 
 	KUNIT_ASSERT_FALSE(world->test, IS_ERR(group));
 	dev->iommu_group = group;
-	ret = liveupdate_out_preserve(info, info->domain);
+	ret = act(info);
 	dev->iommu_group = NULL;
 	iommu_group_put(group);
 	return ret;
 }
 
+static int preserve_as_is(struct device_domain_info *info)
+{
+	return liveupdate_out_preserve(info, info->domain);
+}
+
+static int preserve(struct attach_world *world, enum world_device which)
+{
+	return in_group(world, which, preserve_as_is);
+}
+
 static int freeze(struct attach_world *world, enum world_device which)
 {
-	return liveupdate_out_freeze(world_info(&world->pci[which]));
+	return in_group(world, which, liveupdate_out_freeze);
 }
 
 static void unpreserve(struct attach_world *world, enum world_device which)
@@ -254,6 +273,121 @@ static void test_blocked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), -EBUSY);
 }
 
+/* As if nothing had kept the other domain away */
+static const struct unit_grant *attach_other(struct attach_world *world,
+					     enum world_kind other)
+{
+	world_info(&world->pci[WORLD_DEVICE])->preserved = NULL;
+	KUNIT_EXPECT_EQ(world->test,
+			world_attach(world, WORLD_DEVICE, other).ret, 0);
+
+	return &world->domain[other].grant;
+}
+
+/* It translates, but by another page table than was preserved. */
+static void test_other_table(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+	const struct unit_grant *grant;
+
+	world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	grant = attach_other(world, param->other);
+	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
+
+	unfreeze(world, WORLD_DEVICE);
+	unpreserve(world, WORLD_DEVICE);
+}
+
+/* The same, after the freeze */
+static void test_other_entry(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+	const struct unit_grant *old = &world->domain[param->kind].grant, *new;
+
+	world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	new = attach_other(world, param->other);
+	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, old));
+	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, new));
+	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
+
+	unfreeze(world, WORLD_DEVICE);
+	unpreserve(world, WORLD_DEVICE);
+}
+
+static int preserve_other(struct device_domain_info *info)
+{
+	struct kunit *test = kunit_get_current_test();
+	const struct out_param *param = test->param_value;
+	struct attach_world *world =
+		container_of(test->priv, struct attach_world, machine);
+	struct iommu_domain *other = world->domain[param->other].domain;
+
+	return liveupdate_out_preserve(info, to_dmar_domain(other));
+}
+
+/* Whoever has checked a domain's memory has it preserved, and no other one. */
+static void test_other_domain(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+
+	world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_EXPECT_EQ(test, in_group(world, WORLD_DEVICE, preserve_other),
+			-EBUSY);
+	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	unpreserve(world, WORLD_DEVICE);
+}
+
+/* A reset blocks the device for a while. */
+static void test_reset(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+	const struct unit_grant *grant = &world->domain[param->kind].grant;
+	struct world_result result;
+
+	world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
+	result = world_attach(world, WORLD_DEVICE, WORLD_IDENTITY);
+	KUNIT_EXPECT_EQ(test, result.ret, -EBUSY);
+	result = world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_EXPECT_EQ(test, result.ret, 0);
+	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+	KUNIT_EXPECT_TRUE(test, translates_after_jump(world, grant));
+
+	unfreeze(world, WORLD_DEVICE);
+	unpreserve(world, WORLD_DEVICE);
+}
+
+/* Another device has joined its group since. */
+static void test_crowded(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_world(test, &param->config);
+	const struct unit_grant *grant = &world->domain[param->kind].grant;
+
+	world_attach(world, WORLD_DEVICE, param->kind);
+	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	kunit_activate_static_stub(test, liveupdate_find_obstacle, crowd);
+	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
+	KUNIT_EXPECT_STREQ(test, check(), "good");
+	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
+
+	unfreeze(world, WORLD_DEVICE);
+	unpreserve(world, WORLD_DEVICE);
+}
+
 static bool remaps(struct intel_iommu *iommu)
 {
 	return true;
@@ -369,6 +503,10 @@ static void test_firmware(struct kunit *test)
 	/* The kernel has driven those for long. */
 	other->class = PCI_CLASS_SERIAL_USB << 8;
 	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	/* It may come at any time. */
+	other->class = 0;
+	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), -EBUSY);
+	KUNIT_EXPECT_EQ(test, count_told(), 0);
 	unpreserve(world, WORLD_DEVICE);
 
 	/* Behind the other unit it is nobody's concern. */
@@ -381,6 +519,11 @@ static struct kunit_case liveupdate_out_cases[] = {
 	KUNIT_CASE_PARAM(test_handed_over, out_gen_params),
 	KUNIT_CASE_PARAM(test_changed, out_gen_params),
 	KUNIT_CASE_PARAM(test_blocked, out_gen_params),
+	KUNIT_CASE_PARAM(test_other_table, out_gen_params),
+	KUNIT_CASE_PARAM(test_other_entry, out_gen_params),
+	KUNIT_CASE_PARAM(test_other_domain, out_gen_params),
+	KUNIT_CASE_PARAM(test_reset, out_gen_params),
+	KUNIT_CASE_PARAM(test_crowded, out_gen_params),
 	KUNIT_CASE_PARAM(test_interrupts, out_gen_params),
 	KUNIT_CASE_PARAM(test_several, out_gen_params),
 	KUNIT_CASE_PARAM(test_firmware, out_gen_params),

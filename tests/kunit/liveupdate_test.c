@@ -966,7 +966,7 @@ static void test_preserved(struct kunit *test)
 
 	world_attach(world, WORLD_DEVICE, WORLD_SS);
 	info = dev_iommu_priv_get(&world->pci[WORLD_DEVICE].pdev.dev);
-	info->preserved = true;
+	info->preserved = world->domain[WORLD_SS].domain;
 
 	result = world_attach(world, WORLD_DEVICE, WORLD_PARENT);
 	KUNIT_EXPECT_EQ(test, result.ret, -EBUSY);
@@ -977,137 +977,14 @@ static void test_preserved(struct kunit *test)
 	/* Detaching does not fail, ever. */
 	result = world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 	KUNIT_EXPECT_EQ(test, result.ret, 0);
+	result = world_attach(world, WORLD_DEVICE, WORLD_PARENT);
+	KUNIT_EXPECT_EQ(test, result.ret, -EBUSY);
+
+	/* A reset detaches it for a while. No PASID was attached before. */
+	result = world_attach(world, WORLD_DEVICE, WORLD_SS);
+	KUNIT_EXPECT_EQ(test, result.ret, world->config.pasid ? -EBUSY : 0);
+	KUNIT_EXPECT_EQ(test, result.served, !world->config.pasid);
 }
-
-/* An entry of the kernel before, on a unit whose devices have no ATC */
-static const struct world_config copied_params[] = {
-	{ .quantum_words = 1 },
-	{ .quantum_words = 1, .caching_mode = true },
-};
-
-static void copied_desc(const struct world_config *config, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "caching-mode=%d",
-		 config->caching_mode);
-}
-
-KUNIT_ARRAY_PARAM(copied, copied_params, copied_desc);
-
-/* What the entry becomes with the first store of a change */
-static struct {
-	struct context_words *live;
-	struct context_words old;
-	struct context_words first;
-} copied;
-
-static void note_first_store(struct unit_machine *machine,
-			     enum unit_moment moment)
-{
-	if (!memcmp(&copied.first, &copied.old, sizeof(copied.old)))
-		copied.first = *copied.live;
-}
-
-/* The driver frees with the unit what says that an entry is copied. */
-static void copied_start(struct kunit *test, struct intel_iommu *iommu, u16 sid)
-{
-	iommu->copied_tables = bitmap_zalloc(BIT(16), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, iommu->copied_tables);
-
-	copied.live = context_entry_lookup(iommu, sid);
-	KUNIT_ASSERT_NOT_NULL(test, copied.live);
-	copied.old = *copied.live;
-	copied.first = *copied.live;
-}
-
-/* The device translates by what the kernel before has left. */
-static void copied_restore(struct attach_world *world)
-{
-	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
-	struct device_domain_info *info = world_info(&world->pci[0]);
-	struct unit_grant *grant = &world->domain[WORLD_SS].grant;
-	struct intel_iommu *iommu = &world->unit[0].iommu;
-	struct unit_model *unit = world->unit[0].model;
-	u16 sid = PCI_DEVID(info->bus, info->devfn);
-	struct kunit *test = world->test;
-
-	world_attach(world, WORLD_DEVICE, WORLD_SS);
-	copied_start(test, iommu, sid);
-	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
-	/* Whoever restores an entry has reserved its DID. */
-	world_use_up_dids(world);
-
-	unit_grant(&world->machine, seen, NULL, grant);
-	context_entry_restore(iommu, sid, &copied.old);
-	unit_granted(&world->machine, unit, seen, grant);
-	KUNIT_EXPECT_MEMEQ(test, copied.live, &copied.old,
-			   sizeof(copied.old));
-	KUNIT_EXPECT_TRUE(test, context_copied(iommu, info->bus, info->devfn));
-	KUNIT_EXPECT_TRUE(test, unit_translates(unit, seen, UNIT_PAGE_KEPT,
-						grant->out[UNIT_PAGE_KEPT]));
-}
-
-static void test_copied(struct kunit *test)
-{
-	struct attach_world *world = attach_world_make(test, test->param_value);
-	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
-	struct device_domain_info *info = world_info(&world->pci[0]);
-	struct unit_grant *grant = &world->domain[WORLD_SS].grant;
-	struct unit_machine *machine = &world->machine;
-	struct unit_model *unit = world->unit[0].model;
-	struct intel_iommu *iommu = &world->unit[0].iommu;
-
-	copied_restore(world);
-
-	/* The device is gone. P is cleared alone, and nothing stays cached. */
-	unit_clear_counts(machine);
-	unit_grant(machine, seen, grant, NULL);
-	machine->on_event = note_first_store;
-	context_entry_block(iommu, PCI_DEVID(info->bus, info->devfn));
-	machine->on_event = NULL;
-	unit_granted(machine, unit, seen, NULL);
-	KUNIT_EXPECT_EQ(test, copied.first.val[0],
-			copied.old.val[0] & ~CONTEXT_P);
-	KUNIT_EXPECT_EQ(test, copied.first.val[1], copied.old.val[1]);
-	KUNIT_EXPECT_EQ(test, unit->counts.syncs, 2);
-	KUNIT_EXPECT_TRUE(test, mem_is_zero(copied.live,
-					    sizeof(*copied.live)));
-	KUNIT_EXPECT_FALSE(test, context_copied(iommu, info->bus, info->devfn));
-	KUNIT_EXPECT_STREQ(test, machine->failure, "");
-}
-
-/* The blocked domain blocks, whatever the entry is of. */
-static void test_copied_is_blocked(struct kunit *test)
-{
-	struct attach_world *world = attach_world_make(test, test->param_value);
-	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
-	struct device_domain_info *info = world_info(&world->pci[0]);
-	struct unit_grant *grant = &world->domain[WORLD_SS].grant;
-	struct iommu_domain *blocked = intel_iommu_ops.blocked_domain;
-	struct unit_model *unit = world->unit[0].model;
-
-	copied_restore(world);
-
-	unit_grant(&world->machine, seen, grant, NULL);
-	KUNIT_EXPECT_EQ(test, blocked->ops->attach_dev(blocked, info->dev, NULL),
-			0);
-	unit_granted(&world->machine, unit, seen, NULL);
-	KUNIT_EXPECT_FALSE(test, unit_translates(unit, seen, UNIT_PAGE_KEPT,
-						 grant->out[UNIT_PAGE_KEPT]));
-	KUNIT_EXPECT_FALSE(test, context_copied(info->iommu, info->bus,
-						info->devfn));
-	KUNIT_EXPECT_STREQ(test, world->machine.failure, "");
-}
-
-static struct kunit_case liveupdate_entry_cases[] = {
-	KUNIT_CASE_PARAM(test_copied, copied_gen_params),
-	KUNIT_CASE_PARAM(test_copied_is_blocked, copied_gen_params),
-	{}
-};
-
-static struct kunit_suite liveupdate_entry_suite = {
-	.name = "intel_liveupdate_entries",
-	.test_cases = liveupdate_entry_cases,
-};
 
 static struct kunit_case liveupdate_refusal_cases[] = {
 	KUNIT_CASE_PARAM(test_refusal, refusal_gen_params),
@@ -1128,5 +1005,4 @@ static struct kunit_suite liveupdate_test_suite = {
 	.test_cases = liveupdate_test_cases,
 };
 
-kunit_test_suites(&liveupdate_test_suite, &liveupdate_refusal_suite,
-		  &liveupdate_entry_suite);
+kunit_test_suites(&liveupdate_test_suite, &liveupdate_refusal_suite);

@@ -2,9 +2,22 @@
 #ifndef __LINUX_IOMMU_PRIV_H
 #define __LINUX_IOMMU_PRIV_H
 
+struct iommu_liveupdate_ops;
+
 bool iommu_handler_is_known(struct iommu_group *group, ioasid_t pasid,
 			    const struct iommu_domain *domain);
+
+#ifdef CONFIG_IOMMU_LIVEUPDATE
 void iommu_group_restore(struct iommu_group *group, struct iommu_domain *domain);
-bool iommu_group_settle(struct iommu_group *group);
+bool iommu_group_settle(struct iommu_group *group, struct device *dev,
+			const struct iommu_liveupdate_ops *ops,
+			u16 segment, u16 sid);
+int iommu_group_end_deferral(struct iommu_group *group);
+#else
+static inline int iommu_group_end_deferral(struct iommu_group *group)
+{
+	return 0;
+}
+#endif
 
 #endif /* __LINUX_IOMMU_PRIV_H */

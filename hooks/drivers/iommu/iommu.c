@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/crash_dump.h>
+#include <linux/iommu_liveupdate.h>
+
 #include "iommu-priv.h"
 
 /**
@@ -46,14 +49,20 @@ void iommu_group_restore(struct iommu_group *group, struct iommu_domain *domain)
 }
 
 /**
- * iommu_group_settle - undo iommu_group_restore()
+ * iommu_group_settle - undo iommu_group_restore(), and settle a device
  * @group: the group
+ * @dev: the device; it may just be leaving the group
+ * @ops: its driver's, or NULL
+ * @segment: the device's PCI segment
+ * @sid: its requester ID
  *
  * Context: May sleep. Takes the group's mutex.
  * Return: true if it was attached to what was restored. It is attached as the
  * core would have done it now.
  */
-bool iommu_group_settle(struct iommu_group *group)
+bool iommu_group_settle(struct iommu_group *group, struct device *dev,
+			const struct iommu_liveupdate_ops *ops,
+			u16 segment, u16 sid)
 {
 	bool restored;
 
@@ -62,7 +71,40 @@ bool iommu_group_settle(struct iommu_group *group)
 	if (restored)
 		__iommu_group_set_core_domain(group);
 	group->restored_domain = NULL;
+	if (ops)
+		ops->settle(dev->iommu_group == group ? dev : NULL, segment,
+			    sid);
 
 	return restored;
+}
+
+/**
+ * iommu_group_end_deferral - attach what has to wait no longer
+ * @group: a group of which a driver is about to have a device, for DMA by its
+ *         default domain
+ *
+ * In a crash kernel that is made up for by the first mapping. After a live update
+ * a device has still got the tables of the kernel before, or none.
+ *
+ * Context: May sleep. Under the group's mutex.
+ * Return: 0 or an error of the driver's.
+ */
+int iommu_group_end_deferral(struct iommu_group *group)
+{
+	struct group_device *device;
+	int ret;
+
+	lockdep_assert_held(&group->mutex);
+	if (is_kdump_kernel())
+		return 0;
+
+	for_each_group_device(group, device) {
+		if (!device->dev->iommu->attach_deferred)
+			continue;
+		ret = __iommu_attach_device(group->domain, device->dev, NULL);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 #endif

@@ -5,6 +5,7 @@
 // Once: group->domain != group->restored_domain)
 // Once: struct iommu_domain *domain = group->restored_domain;
 // Once: domain = group->blocking_domain;
+// Once: ret = iommu_group_end_deferral(group);
 
 // An XArray keeps an entry of index 0 without a node, but not one that is
 // reserved; most groups have no other. What has its place until the attachment is
@@ -70,5 +71,22 @@ __iommu_take_dma_ownership(...)
 -				       group->blocking_domain
 +				       domain
 				      );
+	...
+}
+
+// What the attachment of a device was deferred for ends when a driver gets it.
+@@
+identifier group, ret;
+@@
+iommu_device_use_default_domain(...)
+{
+	...
+	int ret = 0;
+	...
++	ret = iommu_group_end_deferral(group);
++	if (ret)
++		goto unlock_out;
++
+	group->owner_cnt++;
 	...
 }

@@ -104,7 +104,7 @@ EXPORT_SYMBOL_GPL(iommu_liveupdate_unpreserve);
  *
  * Context: May sleep.
  * Return: 0; -ENOEXEC with a message if nothing is handed to the kernel that was
- * loaded.
+ * loaded; -EBUSY with a message if another device would lose what it needs.
  */
 int iommu_liveupdate_freeze(struct device *dev)
 {
@@ -145,18 +145,6 @@ int iommu_liveupdate_retrieve(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(iommu_liveupdate_retrieve);
 
-/* Where the core knows that it is attached to what is restored */
-static void settle_group(u16 segment, u16 sid)
-{
-	struct pci_dev *pdev = pci_liveupdate_find(segment, sid);
-	struct iommu_group *group = pdev ? iommu_group_get(&pdev->dev) : NULL;
-
-	if (group && iommu_group_settle(group))
-		pci_warn(pdev, "finished, but not attached: blocked\n");
-	iommu_group_put(group);
-	pci_dev_put(pdev);
-}
-
 /**
  * iommu_liveupdate_settle - make sure that a device uses nothing of the old
  * @segment: its PCI segment
@@ -169,11 +157,20 @@ static void settle_group(u16 segment, u16 sid)
  */
 void iommu_liveupdate_settle(u16 segment, u16 sid)
 {
-	settle_group(segment, sid);
+	struct pci_dev *pdev = pci_liveupdate_find(segment, sid);
+	struct iommu_group *group = pdev ? iommu_group_get(&pdev->dev) : NULL;
+	const struct iommu_liveupdate_ops *ops = driver;
 
 	/* No unit may have been found translating. */
-	if (driver && !iommu_liveupdate_get_incoming())
-		driver->settle(segment, sid);
+	if (iommu_liveupdate_get_incoming())
+		ops = NULL;
+	if (!group && ops)
+		ops->settle(NULL, segment, sid);
+	if (group && iommu_group_settle(group, &pdev->dev, ops, segment, sid))
+		pci_warn(pdev, "finished, but not attached: blocked\n");
+
+	iommu_group_put(group);
+	pci_dev_put(pdev);
 }
 EXPORT_SYMBOL_GPL(iommu_liveupdate_settle);
 

@@ -30,7 +30,8 @@ struct liveupdate_flb;
  * @finish: free that; all devices are settled
  * @is_restored: whether a device still translates as it did in the kernel before
  * @settle: make sure that a device uses nothing of the kernel before. If it still
- *          does, it is blocked. It need not be there any more.
+ *          does, it is blocked. Under the mutex of its group, but for one that is
+ *          not there: then @dev is NULL.
  *
  * All may sleep.
  */
@@ -44,7 +45,7 @@ struct iommu_liveupdate_ops {
 	void (*retrieve)(phys_addr_t data);
 	void (*finish)(void);
 	bool (*is_restored)(struct device *dev);
-	void (*settle)(u16 segment, u16 sid);
+	void (*settle)(struct device *dev, u16 segment, u16 sid);
 };
 
 /* To be registered with every file handler that calls the functions below */

@@ -15,6 +15,8 @@
 // Once: if (!intel_liveupdate_hand_over(
 // Once: intel_liveupdate_adopt(
 // Once: intel_liveupdate_restore(
+// Once: intel_liveupdate_probe(info);
+// Once: if (disable_igfx_iommu && !intel_liveupdate_keeps(drhd->iommu))
 
 // One id may be spare.
 @@
@@ -156,6 +158,31 @@ intel_iommu_probe_device(...)
 +	xa_init(&info->attachments);
 +	mutex_init(&info->entry_lock);
 	...
+}
+
+// Nothing is inherited from a device that was in the same place.
+@@
+identifier info;
+@@
+intel_iommu_probe_device(...)
+{
+	...
+	dev_iommu_priv_set(dev, info);
++	intel_liveupdate_probe(info);
+	...
+}
+
+// A unit for graphics alone can be left off, but not turned off.
+@@
+expression drhd;
+@@
+init_no_remapping_devices(...)
+{
+	<...
+-	if (disable_igfx_iommu)
++	if (disable_igfx_iommu && !intel_liveupdate_keeps(drhd->iommu))
+		drhd->ignored = 1;
+	...>
 }
 
 // Of a scalable entry the ids are in the PASID tables behind it.

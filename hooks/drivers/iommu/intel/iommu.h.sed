@@ -26,7 +26,7 @@
 	struct dev_pasid_info *attachment; \/* Of the requests without PASID *\/\
 	struct xarray attachments; \/* dev_pasid_info of each PASID *\/\
 	struct mutex entry_lock; \/* One writer of the entries at a time *\/\
-	bool preserved;		\/* For a live update: stays attached as it is *\//
+	struct iommu_domain *preserved; \/* For a live update: nothing else is attached *\//
 }
 
 # Once: struct domain_unit *parent_unit;
