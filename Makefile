@@ -188,10 +188,12 @@ guest_gcc = $(toolbox) gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror \
 build/vmm: $(addprefix tests/guest/,vmm.c vfio.c vfio.h) build/toolbox.stamp
 	@$(guest_gcc)
 
-build/nic: $(addprefix tests/guest/,nic.c luo.c luo.h vfio.c vfio.h) build/toolbox.stamp
+updates := $(addprefix tests/guest/,luo.c luo.h memory.c memory.h vfio.c vfio.h)
+
+build/nic: tests/guest/nic.c $(updates) build/toolbox.stamp
 	@$(guest_gcc)
 
-build/reach: $(addprefix tests/guest/,reach.c luo.c luo.h vfio.c vfio.h) build/toolbox.stamp
+build/reach: tests/guest/reach.c $(updates) build/toolbox.stamp
 	@$(guest_gcc)
 
 build/bench: $(addprefix tests/guest/,bench.c vfio.c vfio.h) build/toolbox.stamp

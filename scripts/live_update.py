@@ -63,7 +63,8 @@ GOOD = {"lost": "0", "late": "0", "corrupt": "0", "skipped": "0",
 class Case(NamedTuple):
     """A guest that judges itself: it prints KTAP, and results.
 
-    {n} packets are those of a second. FAULTS tells whether there are some, None
+    MODES are all where page tables matter; a first stage is like a second one in
+    all else. {n} packets are those of a second. FAULTS tells whether there are some, None
     that it is no matter. CONSOLE says by which regular expressions something is
     seen there. The jump is to the kernel NEXT, if given. APPEND are more
     parameters of kernels, GUEST of guest.py. There are as many results as NICS,
@@ -125,9 +126,20 @@ CASES = {
                  ("scalable-ss",), faults=True, console={
                      "it fails half way": "failed to add to page cache"},
                  guest=("--expect=failed to add to page cache",)),
-    # A device that is not there any more is blocked.
+    # So it does if who retrieves it may not have as much.
+    "limited": Case("live-update 1 nic update {n} next nic limited {n}",
+                    ("scalable-ss",), faults=True, console={
+                        "it fails half way": "failed to charge folio"},
+                    guest=("--expect=failed to charge folio",
+                           "--expect=Memory cgroup out of memory")),
+    # A device that is not there any more is blocked, and its page table freed.
     "unplugged": Case("live-update 1 nic update {n} next nic unplugged {n}",
                       ("scalable-ss",), faults=True),
+    # Nor does another one that is plugged into its place reach anything.
+    "swapped": Case("live-update 1 nic update {n} next nic swapped {n}",
+                    ("scalable-ss",), faults=True, refuses=True, console={
+                        "it says so": "is where another device is awaited"}),
+    "gone": Case("live-update 1 reach 16 next reach gone", ("scalable-ss",)),
     # The domain id that a device has in tables of the kernel before
     "ids": Case("live-update 1 nic low {n} next nic ids {n}", ("scalable-ss",),
                 rate=100),
@@ -135,7 +147,9 @@ CASES = {
     "version": Case("live-update 1 nic update {n} next nic blocked {n}",
                     faults=True, next="next", refuses=True, console=TRANSLATES | {
                         "the blob is refused":
-                        "all devices are blocked: unknown version"}),
+                        "all devices are blocked: unknown version",
+                        "and so is PCI's": "PCI: live update: what the kernel "
+                        "before has left is refused.* unknown version"}),
     # Two NICs in one domain: they share page tables and a domain id.
     "pair": Case("live-update 1 nic update {n} next nic resume {n}", nics=2),
     # Devices are translated by their bus numbers, and so these stay.
@@ -184,6 +198,9 @@ CASES = {
     "unfinished": Case("live-update 1 nic update {n} next "
                        "live-update 1 nic unfinished {n} next nic stopped {n}",
                        MODES),
+    # The same, with another device handed over by then
+    "meanwhile": Case("live-update 1 nic update {n} next "
+                      "live-update 1 nic meanwhile {n} next nic kept {n}"),
     # A suspended NIC receives nothing, and does so again afterwards.
     "suspend": Case("live-update 1 nic suspend {n} next nic wake {n}",
                     lossy=True),

@@ -27,6 +27,7 @@
  *                   move; prints KTAP
  *   nic poor N      in that kernel: have the memory not retrieved for want of
  *                   memory, and see that the device does no harm; prints KTAP
+ *   nic limited N   the same, for want of an allowance
  *   nic awake N     the same, with nobody who has the device open for a while;
  *                   prints KTAP
  *   nic reset N     the same, then reset it, and receive N packets more; prints
@@ -35,6 +36,9 @@
  *   nic again N     the same, and then hand over once more
  *   nic unfinished N  the same, but start the next kernel before the session is
  *                   finished; prints KTAP
+ *   nic meanwhile N  the same, with another device preserved meanwhile
+ *   nic kept N      in that kernel: see that this one is handed over, and the same
+ *                   as stopped
  *   nic early N     start the next kernel before anything is retrieved
  *   nic stopped N   in that kernel: see that the device does no DMA, open it anew
  *                   and receive N packets; prints KTAP
@@ -46,6 +50,7 @@
  *                   else has got it and that it is blocked, open it anew and
  *                   receive N packets more
  *   nic unplugged N  the same, with a device that is removed before that
+ *   nic swapped N   the same, with another device found in its place
  *   nic blocked N   the same, with a device that cannot be retrieved
  *   nic refused N   see that the device cannot be handed over, and that it goes
  *                   on; prints KTAP
@@ -71,6 +76,7 @@
 #include <unistd.h>
 
 #include "luo.h"
+#include "memory.h"
 #include "vfio.h"
 
 #define VENDOR		"0x8086"
@@ -123,18 +129,16 @@ static const char *const models[] = { "0x100e", "0x10d3" };
 
 #define MIN_REPLACES	1000
 
+/* Where firmware has put none, of I/O */
+#define OTHER_BAR	0xf001
+
 /* What units are told of devices */
 #define TABLES		"/sys/kernel/debug/iommu/intel/dmar_translation_struct"
 
-#define HUGE_PAGE	(2UL << 20)
-#define HUGE_PAGES	"/sys/kernel/mm/transparent_hugepage"
-#define KHUGEPAGED	HUGE_PAGES "/khugepaged"
-#define FILL		0xa5
-/* What is left to others, in bytes */
-#define SPARE		(96UL << 20)
-#define FAILSLAB	"/sys/kernel/debug/failslab"
 /* What is enough to put the first half of the pages into a file */
 #define HALF_WAY	"12000"
+/* What is not enough for them, in bytes */
+#define HALF_OF_MEMORY	"4M"
 
 #define MAGIC		0x6e69632d72696e67ULL
 
@@ -544,9 +548,14 @@ static int open_other(void)
 	return vfio_open(path);
 }
 
-static void attach_other(const struct vfio *other)
+/* What it is attached to maps @memfd, if there is one. */
+static void attach_other(const struct vfio *other, int memfd)
 {
-	vfio_attach(other, vfio_make_domain(other, vfio_make_ioas(other)));
+	uint32_t ioas = vfio_make_ioas(other);
+
+	if (memfd >= 0 && vfio_map_file(other, ioas, memfd, MORE_IOVA, MORE_SIZE))
+		die("map of a file");
+	vfio_attach(other, vfio_make_domain(other, ioas));
 }
 
 /* The next device in the tables of all units, and its domain id */
@@ -589,19 +598,27 @@ static unsigned int count_users(unsigned int id)
 	return count;
 }
 
-static unsigned int find_id(const char *vendor, const char *device)
+/* False if it is blocked */
+static bool look_up_id(const char *vendor, const char *device, unsigned int *id)
 {
 	FILE *tables = open_tables();
 	char slot[256], other[8];
-	unsigned int id;
+	bool found = false;
 
 	pci_read_slot(vendor, device, slot, sizeof(slot));
-	do {
-		errno = ENOENT;
-		if (!read_id(tables, other, &id))
-			die("domain id of %s", slot);
-	} while (!strstr(slot, other));
+	while (!found && read_id(tables, other, id))
+		found = strstr(slot, other);
 	fclose(tables);
+	return found;
+}
+
+static unsigned int find_id(const char *vendor, const char *device)
+{
+	unsigned int id;
+
+	errno = ENOENT;
+	if (!look_up_id(vendor, device, &id))
+		die("domain id of %s:%s", vendor, device);
 	return id;
 }
 
@@ -773,6 +790,27 @@ static void refuse_memory(const struct vmm *vmm, int session)
 	close(fd);
 }
 
+/* Nor is memory of another device handed over, not even as a file (a dma-buf). */
+static void refuse_bar(const struct vmm *vmm, int session)
+{
+	const struct vfio *vfio = &vmm->nics[0].vfio;
+	struct vfio other = vfio_bind_to(open_other(), vfio->iommufd);
+	int fd;
+
+	expect_error(vfio_try_map(vfio, vmm->ioas, (void *)vfio_map_bar0(&other),
+				  MORE_IOVA, 4096),
+		     EFAULT, "map a BAR of another device by its address");
+
+	fd = vfio_export_bar0(&other, 4096);
+	if (vfio_map_file(vfio, vmm->ioas, fd, MORE_IOVA, 4096))
+		die("map of a BAR");
+	expect_error(luo_preserve(session, vfio->fd, TOKEN_DEVICE), EINVAL,
+		     "preserve a device that reaches a BAR of another one");
+	vfio_unmap(vfio, vmm->ioas, MORE_IOVA, 4096);
+	close(fd);
+	close(other.fd);
+}
+
 /* The file has other pages in a hole than the device reaches there. */
 static void refuse_hole(const struct vmm *vmm)
 {
@@ -825,6 +863,7 @@ static int run_refuse(uint64_t packets)
 		     "preserve a device before its memory");
 	preserve(session, vmm.memfd, TOKEN_MEMORY, "memory");
 	refuse_memory(&vmm, session);
+	refuse_bar(&vmm, session);
 	if (luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE))
 		die("the device is not preserved");
 	expect_error(luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE + 1),
@@ -927,36 +966,6 @@ static const char *retrieve_device(struct vmm *vmm, unsigned int i, int session)
 
 	bind_device(vmm, i, fd < 0 ? vfio_open(vmm->nics[i].path) : fd);
 	return fd < 0 ? "opened-anew" : "handed-over";
-}
-
-static unsigned long read_number(const char *dir, const char *name)
-{
-	unsigned long number;
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	file = fopen(path, "r");
-	if (!file || fscanf(file, "%lu", &number) != 1)
-		die("%s", path);
-	fclose(file);
-	return number;
-}
-
-/* In kB */
-static unsigned long free_memory(void)
-{
-	unsigned long memory = 0;
-	char line[128];
-	FILE *file;
-
-	file = fopen("/proc/meminfo", "r");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemFree: %lu", &memory) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return memory;
 }
 
 /* What a round must not cost: free memory, domain ids */
@@ -1071,11 +1080,11 @@ static int run_ids(uint64_t packets)
 	check(!count_users(id), "no other device has an awaited one's id");
 	take_devices(&vmm, session, found);
 	other = vfio_bind(open_other());
-	attach_other(&other);
+	attach_other(&other, -1);
 	check(!count_users(id), "nor gets one that before the finish");
 	vfio_detach(&other);
 	luo_finish_session(session);
-	attach_other(&other);
+	attach_other(&other, -1);
 	check(find_id(TESTDEV_VENDOR, TESTDEV_DEVICE) == id,
 	      "it is free again after that");
 	report(&vmm, receive(&vmm, packets, MIN_REPLACES), found);
@@ -1098,55 +1107,15 @@ static int run_others(uint64_t packets)
 	return 0;
 }
 
-/* Nearly all memory that is free, page by page, and full of the same */
-struct filled {
-	uint8_t *memory;
-	size_t size;
-};
-
-static struct filled fill_memory(void)
+static void compact(const struct vmm *vmm, struct filled *filled)
 {
-	struct filled filled = { .size = (free_memory() << 10) - SPARE };
+	struct places ours, others;
 
-	write_file(HUGE_PAGES, "enabled", "never");
-	filled.memory = mmap(NULL, filled.size, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (filled.memory == MAP_FAILED)
-		die("mmap");
-	memset(filled.memory, FILL, filled.size);
-	return filled;
-}
-
-static bool is_filled(const struct filled *filled)
-{
-	return filled->memory[0] == FILL &&
-	       !memcmp(filled->memory, filled->memory + 1, filled->size - 1);
-}
-
-/*
- * Let huge pages take the place of small ones, which are free then. Returns how
- * many did: all that may are the first of the file, at a place for a huge page.
- */
-static unsigned long count_collapsed(int memfd)
-{
-	unsigned long before = read_number(KHUGEPAGED, "pages_collapsed"), scans;
-	uintptr_t room;
-	void *start;
-
-	write_file(HUGE_PAGES, "shmem_enabled", "force");
-	write_file(HUGE_PAGES, "enabled", "madvise");
-	write_file(KHUGEPAGED, "scan_sleep_millisecs", "10");
-	room = (uintptr_t)mmap(NULL, 2 * HUGE_PAGE, PROT_NONE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	start = (void *)((room + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
-	if (mmap(start, HUGE_PAGE, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED | MAP_POPULATE, memfd, 0) != start)
-		die("mmap");
-
-	scans = read_number(KHUGEPAGED, "full_scans");
-	while (read_number(KHUGEPAGED, "full_scans") < scans + 2)
-		sleep(1);
-	return read_number(KHUGEPAGED, "pages_collapsed") - before;
+	ours = note_places(vmm->nics[0].memory, sizeof(struct memory));
+	others = note_places(filled->memory, filled->size / 2);
+	compact_memory(filled);
+	check(count_moved(&others), "other memory moves when it is compacted");
+	check(!count_moved(&ours), "none that a device writes to does");
 }
 
 /* What a kernel does with memory that is free to move, or that has become free */
@@ -1161,6 +1130,7 @@ static void stir_memory(const struct vmm *vmm)
 	expect_error(ftruncate(vmm->memfd, 0), EPERM, "truncate it");
 	check(!count_collapsed(vmm->memfd), "no huge page takes its place");
 	filled = fill_memory();
+	compact(vmm, &filled);
 	sleep(1);
 	check(is_filled(&filled), "a device writes to no other memory");
 	munmap(filled.memory, filled.size);
@@ -1206,48 +1176,37 @@ static int run_hold(uint64_t packets)
 	return 0;
 }
 
-/* Retrieve a file with so many bytes of memory for it, and no more */
-static int retrieve_with(const char *bytes, int session, uint64_t token)
-{
-	int fail = open("/proc/self/make-it-fail", O_WRONLY);
-	int ret, error;
-
-	write_file(FAILSLAB, "probability", "100");
-	write_file(FAILSLAB, "times", "-1");
-	write_file(FAILSLAB, "task-filter", "Y");
-	write_file(FAILSLAB, "ignore-gfp-wait", "N");
-	write_file(FAILSLAB, "verbose", "0");
-	write_file(FAILSLAB, "space", bytes);
-
-	/* In between not even a file can be opened. */
-	if (write(fail, "1", 1) < 0)
-		die("make-it-fail");
-	ret = luo_retrieve(session, token);
-	error = errno;
-	if (write(fail, "0", 1) < 0)
-		die("make-it-fail");
-	close(fail);
-	errno = error;
-	return ret;
-}
-
 /* The device writes to memory that nobody could retrieve. */
-static int run_poor(uint64_t packets)
+static int leave_memory(int session)
 {
-	struct filled filled;
-	int session;
+	struct filled filled = fill_memory();
 
-	(void)packets;
-	session = luo_retrieve_session(SESSION);
-	expect_error(retrieve_with(HALF_WAY, session, TOKEN_MEMORY), ENOMEM,
-		     "retrieve the memory");
-	filled = fill_memory();
 	sleep(1);
 	check(is_filled(&filled), "a device without its memory writes to no other");
 	luo_finish_session(session);
 	sleep(1);
 	check(is_filled(&filled), "nor does it after the finish");
 	return 0;
+}
+
+static int run_poor(uint64_t packets)
+{
+	int session = luo_retrieve_session(SESSION);
+
+	(void)packets;
+	expect_error(retrieve_starved(HALF_WAY, session, TOKEN_MEMORY), ENOMEM,
+		     "retrieve the memory");
+	return leave_memory(session);
+}
+
+static int run_limited(uint64_t packets)
+{
+	int session = luo_retrieve_session(SESSION);
+
+	(void)packets;
+	expect_error(retrieve_limited(HALF_OF_MEMORY, session, TOKEN_MEMORY),
+		     ENOMEM, "retrieve the memory");
+	return leave_memory(session);
 }
 
 static int run_awake(uint64_t packets)
@@ -1309,6 +1268,23 @@ static int run_unfinished(uint64_t packets)
 	return jump();
 }
 
+static int run_meanwhile(uint64_t packets)
+{
+	int session, fd = make_file(F_SEAL_SHRINK);
+	struct found found[MAX_NICS];
+	struct vfio other;
+	struct vmm vmm;
+
+	take_devices(&vmm, retrieve_session(&vmm, found), found);
+	receive(&vmm, packets, MIN_REPLACES);
+	session = luo_create_session("again");
+	other = vfio_bind(open_other());
+	attach_other(&other, fd);
+	preserve(session, fd, TOKEN_MORE, "memory");
+	preserve(session, other.fd, TOKEN_DEVICE, "device");
+	return jump();
+}
+
 static int run_early(uint64_t packets)
 {
 	struct vmm vmm;
@@ -1325,6 +1301,23 @@ static int run_stopped(uint64_t packets)
 	run_receive(packets);
 	check(true, "it can be opened anew");
 	return 0;
+}
+
+static int run_kept(uint64_t packets)
+{
+	int session = luo_retrieve_session("again"), memfd, fd;
+	struct vfio other;
+
+	memfd = luo_retrieve(session, TOKEN_MORE);
+	if (memfd < 0)
+		die("the memory is not handed over");
+	close(open_other());
+	fd = luo_retrieve(session, TOKEN_DEVICE);
+	check(fd >= 0, "a device that was preserved meanwhile is handed over");
+	other = vfio_bind(fd);
+	attach_other(&other, memfd);
+	luo_finish_session(session);
+	return run_stopped(packets);
 }
 
 /* The device stays open and receives. */
@@ -1358,6 +1351,18 @@ static int open_anew(struct vmm *vmm, uint64_t packets)
 	return 0;
 }
 
+/* A driver that does DMA by the kernel's own mappings has the device attached. */
+static void give_to_driver(const char *model)
+{
+	unsigned int id;
+
+	check(!look_up_id(VENDOR, model, &id), "it has no translation");
+	pci_give(VENDOR, model, "pci-pf-stub");
+	check(look_up_id(VENDOR, model, &id),
+	      "a driver of the kernel's finds it attached");
+	pci_take(VENDOR, model);
+}
+
 /* The memory must outlive the device's DMA, so it is not left behind, too. */
 static int run_abandon(uint64_t packets)
 {
@@ -1370,6 +1375,7 @@ static int run_abandon(uint64_t packets)
 	       vfio_offer(VENDOR, find_model()) ? "not ok" : "ok");
 	luo_finish_session(session);
 	expect_silence(&vmm.nics[0], "nobody claims");
+	give_to_driver(find_model());
 	give_devices(&vmm);
 	return open_anew(&vmm, packets);
 }
@@ -1380,11 +1386,14 @@ static int run_bound(uint64_t packets)
 	unsigned int done;
 	struct vmm vmm;
 	struct nic *nic = &vmm.nics[0];
-	int session = luo_retrieve_session(SESSION);
+	int session = luo_retrieve_session(SESSION), fd;
 
 	retrieve_memory(&vmm, session);
 	give_devices(&vmm);
-	nic->vfio = vfio_bind(luo_retrieve(session, TOKEN_DEVICE));
+	fd = luo_retrieve(session, TOKEN_DEVICE);
+	expect_error(vfio_try_bind(vfio_open(nic->path)), EBUSY,
+		     "open a device that somebody else has retrieved");
+	nic->vfio = vfio_bind(fd);
 	done = count_done(nic->memory);
 	sleep(1);
 	check(count_done(nic->memory) > done,
@@ -1423,6 +1432,25 @@ static int run_unplugged(uint64_t packets)
 	return open_anew(&vmm, packets);
 }
 
+/* What is found in its place is another device if a BAR is elsewhere. */
+static int run_swapped(uint64_t packets)
+{
+	const char *model = find_model();
+	struct vmm vmm;
+	int session = luo_retrieve_session(SESSION);
+
+	retrieve_memory(&vmm, session);
+	pci_write_bar(VENDOR, model, 1, OTHER_BAR);
+	pci_remove(VENDOR, model);
+	pci_rescan(VENDOR, model);
+	expect_silence(&vmm.nics[0], "is in the place of another one");
+	give_devices(&vmm);
+	expect_error(luo_retrieve(session, TOKEN_DEVICE), ENXIO,
+		     "retrieve another device");
+	luo_finish_session(session);
+	return open_anew(&vmm, packets);
+}
+
 static int run_blocked(uint64_t packets)
 {
 	struct vmm vmm;
@@ -1453,17 +1481,21 @@ static const struct command {
 	{ "ids", run_ids },
 	{ "hold", run_hold },
 	{ "poor", run_poor },
+	{ "limited", run_limited },
 	{ "awake", run_awake },
 	{ "reset", run_reset },
 	{ "wake", run_wake },
 	{ "again", run_again },
 	{ "unfinished", run_unfinished },
+	{ "meanwhile", run_meanwhile },
+	{ "kept", run_kept },
 	{ "early", run_early },
 	{ "stopped", run_stopped },
 	{ "crash", run_crash },
 	{ "abandon", run_abandon },
 	{ "bound", run_bound },
 	{ "unplugged", run_unplugged },
+	{ "swapped", run_swapped },
 	{ "blocked", run_blocked },
 	{ "refuse", run_refuse },
 	{ "refused", run_refused },

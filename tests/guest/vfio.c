@@ -148,6 +148,47 @@ bool pci_is_powered(const char *vendor, const char *device)
 	return file_is(dir, "power_state", "D0");
 }
 
+void pci_write_bar(const char *vendor, const char *device, unsigned int bar,
+		   uint32_t value)
+{
+	char dir[300], slot[256], path[320];
+	int fd;
+
+	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	snprintf(path, sizeof(path), "%s/config", dir);
+	fd = open(path, O_RDWR);
+	if (fd < 0 || pwrite(fd, &value, sizeof(value),
+			     PCI_BASE_ADDRESS_0 + 4 * bar) != sizeof(value))
+		die("%s", path);
+	close(fd);
+}
+
+static void give_slot(const char *slot, const char *driver)
+{
+	char dir[300];
+
+	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", slot);
+	write_file(dir, "driver_override", driver);
+	write_file("/sys/bus/pci", "drivers_probe", slot);
+}
+
+void pci_give(const char *vendor, const char *device, const char *driver)
+{
+	char dir[300], slot[256];
+
+	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	give_slot(slot, driver);
+}
+
+void pci_take(const char *vendor, const char *device)
+{
+	char dir[300], slot[256], driver[320];
+
+	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	snprintf(driver, sizeof(driver), "%s/driver", dir);
+	write_file(driver, "unbind", slot);
+}
+
 void vfio_give_slot(const char *slot, char *path, size_t size)
 {
 	char dir[300], cdevs[320];
@@ -155,10 +196,8 @@ void vfio_give_slot(const char *slot, char *path, size_t size)
 	bool found = false;
 	DIR *devices;
 
+	give_slot(slot, "vfio-pci");
 	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", slot);
-	write_file(dir, "driver_override", "vfio-pci");
-	write_file("/sys/bus/pci", "drivers_probe", slot);
-
 	snprintf(cdevs, sizeof(cdevs), "%s/vfio-dev", dir);
 	devices = opendir(cdevs);
 	if (!devices)
@@ -253,6 +292,16 @@ struct vfio vfio_bind(int fd)
 	return vfio_bind_to(fd, vfio_open("/dev/iommu"));
 }
 
+int vfio_try_bind(int fd)
+{
+	struct vfio_device_bind_iommufd bind = {
+		.argsz = sizeof(bind),
+		.iommufd = vfio_open("/dev/iommu"),
+	};
+
+	return ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+}
+
 uint32_t vfio_make_ioas(const struct vfio *vfio)
 {
 	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
@@ -261,8 +310,8 @@ uint32_t vfio_make_ioas(const struct vfio *vfio)
 	return ioas.out_ioas_id;
 }
 
-void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
-	      uint64_t iova, uint64_t length)
+int vfio_try_map(const struct vfio *vfio, uint32_t ioas, void *memory,
+		 uint64_t iova, uint64_t length)
 {
 	struct iommu_ioas_map map = {
 		.size = sizeof(map),
@@ -274,7 +323,14 @@ void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
 		.iova = iova,
 	};
 
-	DO_IOCTL(vfio->iommufd, IOMMU_IOAS_MAP, &map);
+	return ioctl(vfio->iommufd, IOMMU_IOAS_MAP, &map);
+}
+
+void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
+	      uint64_t iova, uint64_t length)
+{
+	if (vfio_try_map(vfio, ioas, memory, iova, length))
+		die("IOMMU_IOAS_MAP");
 }
 
 int vfio_map_file(const struct vfio *vfio, uint32_t ioas, int fd, uint64_t iova,
@@ -392,6 +448,29 @@ volatile uint8_t *vfio_map_bar0(const struct vfio *vfio)
 	if (registers == MAP_FAILED)
 		die("mmap of BAR 0");
 	return registers;
+}
+
+int vfio_export_bar0(const struct vfio *vfio, uint64_t length)
+{
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_feature_dma_buf dma_buf;
+		struct vfio_region_dma_range range;
+	} export = {
+		.feature = {
+			.argsz = sizeof(export),
+			.flags = VFIO_DEVICE_FEATURE_GET |
+				 VFIO_DEVICE_FEATURE_DMA_BUF,
+		},
+		.dma_buf = {
+			.region_index = VFIO_PCI_BAR0_REGION_INDEX,
+			.open_flags = O_RDWR | O_CLOEXEC,
+			.nr_ranges = 1,
+		},
+		.range = { .length = length },
+	};
+
+	return DO_IOCTL(vfio->fd, VFIO_DEVICE_FEATURE, &export);
 }
 
 static off_t command_offset(const struct vfio *vfio)

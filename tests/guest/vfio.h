@@ -40,6 +40,12 @@ uint16_t pci_read_command(const char *vendor, const char *device);
 bool pci_has_msix_enabled(const char *vendor, const char *device);
 /* Is the first such device powered, or asleep? */
 bool pci_is_powered(const char *vendor, const char *device);
+/* Set a BAR of the first such device behind the kernel's back. */
+void pci_write_bar(const char *vendor, const char *device, unsigned int bar,
+		   uint32_t value);
+/* Give the first such device to a driver, and take it from it. */
+void pci_give(const char *vendor, const char *device, const char *driver);
+void pci_take(const char *vendor, const char *device);
 /* Give a device to vfio-pci. @path gets the name of what there is to open. */
 void vfio_give_slot(const char *slot, char *path, size_t size);
 /*
@@ -59,6 +65,8 @@ int vfio_open(const char *path);
 /* Bind @fd, an open device, to an iommufd, or to one of its own. */
 struct vfio vfio_bind_to(int fd, int iommufd);
 struct vfio vfio_bind(int fd);
+/* May fail; returns what the ioctl does. */
+int vfio_try_bind(int fd);
 /* Both return an ID. What an IOAS maps, all of its domains do. */
 uint32_t vfio_make_ioas(const struct vfio *vfio);
 uint32_t vfio_make_domain(const struct vfio *vfio, uint32_t ioas);
@@ -66,6 +74,9 @@ void vfio_destroy(const struct vfio *vfio, uint32_t id);
 int vfio_try_make_domain(const struct vfio *vfio, uint32_t ioas);
 void vfio_map(const struct vfio *vfio, uint32_t ioas, void *memory,
 	      uint64_t iova, uint64_t length);
+/* May fail; returns what the ioctl does. */
+int vfio_try_map(const struct vfio *vfio, uint32_t ioas, void *memory,
+		 uint64_t iova, uint64_t length);
 /* The beginning of a file; may fail, and returns what the ioctl does. */
 int vfio_map_file(const struct vfio *vfio, uint32_t ioas, int fd, uint64_t iova,
 		  uint64_t length);
@@ -79,6 +90,8 @@ void vfio_attach(const struct vfio *vfio, uint32_t domain);
 int vfio_try_attach(const struct vfio *vfio, uint32_t domain);
 void vfio_detach(const struct vfio *vfio);
 volatile uint8_t *vfio_map_bar0(const struct vfio *vfio);
+/* The beginning of the BAR as a file, a dma-buf */
+int vfio_export_bar0(const struct vfio *vfio, uint64_t length);
 bool vfio_is_bus_master(const struct vfio *vfio);
 void vfio_enable_bus_master(const struct vfio *vfio);
 void vfio_mask_intx(const struct vfio *vfio);
