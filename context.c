@@ -398,8 +398,8 @@ void context_entry_restore(struct intel_iommu *iommu, u16 sid,
  * @iommu: the unit
  * @sid: the requester ID
  *
- * Context: Any, with no device of that ID. Spins until the unit has
- * invalidated.
+ * Context: Any, while nobody else writes the entry: it is marked as copied, and no
+ * device is attached by it. Spins until the unit has invalidated.
  */
 void context_entry_block(struct intel_iommu *iommu, u16 sid)
 {

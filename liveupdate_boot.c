@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Live update: what happens at boot
+ * Live update: what happens at boot, and when a device is found later
  *
  * A unit that the kernel before has left translating goes on to do so. The
  * context entries of the devices that were handed over are put into root and
@@ -9,8 +9,10 @@
  */
 
 #define pr_fmt(fmt)	"DMAR: live update: " fmt
+#define dev_fmt(fmt)	pr_fmt(fmt)
 
 #include <linux/bitmap.h>
+#include <linux/crash_dump.h>
 #include <linux/dmar.h>
 #include <linux/iommu.h>
 #include <linux/iommu_liveupdate.h>
@@ -18,6 +20,7 @@
 #include <linux/kho/abi/intel_iommu.h>
 #include <linux/liveupdate.h>
 #include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
 
 #include "context.h"
 #include "iommu.h"
@@ -214,4 +217,24 @@ void intel_liveupdate_restore(struct intel_iommu *iommu)
 		       ": boot with kho=on liveupdate=on");
 	else if (liveupdate_in_blob())
 		restore_unit(liveupdate_in_blob(), iommu);
+}
+
+/**
+ * intel_liveupdate_probe - see that a device inherits nothing
+ * @info: a device that its unit does not know yet
+ *
+ * Another one may have been unplugged from the same place while it was awaited.
+ *
+ * Context: May sleep.
+ */
+void intel_liveupdate_probe(const struct device_domain_info *info)
+{
+	if (is_kdump_kernel() || !dev_is_pci(info->dev) ||
+	    dev_is_real_dma_subdevice(info->dev) ||
+	    !context_copied(info->iommu, info->bus, info->devfn) ||
+	    pci_liveupdate_is_incoming(to_pci_dev(info->dev)))
+		return;
+
+	pci_warn(to_pci_dev(info->dev), "is where another device is awaited, which is blocked\n");
+	liveupdate_in_evict(info->iommu, PCI_DEVID(info->bus, info->devfn));
 }

@@ -14,7 +14,6 @@
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 #include <linux/cleanup.h>
-#include <linux/crash_dump.h>
 #include <linux/dmar.h>
 #include <linux/gfp.h>
 #include <linux/iommu.h>
@@ -29,7 +28,6 @@
 #include "did.h"
 #include "liveupdate.h"
 #include "liveupdate_blob.h"
-#include "liveupdate_boot.h"
 #include "liveupdate_in.h"
 
 /*
@@ -433,27 +431,20 @@ static bool has_sid(const struct in_device *in, u16 sid)
 }
 
 /**
- * intel_liveupdate_probe - see that a device inherits nothing
- * @info: a device that its unit does not know yet
+ * liveupdate_in_evict - block whatever translates by a requester ID
+ * @iommu: the unit
+ * @sid: the requester ID, of a device that has left its place to another one
  *
- * Another one may have been unplugged from the same place while it was awaited.
+ * Its domain id is not free before it is settled.
  *
  * Context: May sleep.
  */
-void intel_liveupdate_probe(const struct device_domain_info *info)
+void liveupdate_in_evict(struct intel_iommu *iommu, u16 sid)
 {
-	u16 sid = PCI_DEVID(info->bus, info->devfn);
 	struct in_device *in;
 
-	if (is_kdump_kernel() || !dev_is_pci(info->dev) ||
-	    dev_is_real_dma_subdevice(info->dev) ||
-	    !is_copied(info->iommu, sid) ||
-	    pci_liveupdate_is_incoming(to_pci_dev(info->dev)))
-		return;
-
-	dev_warn(info->dev, "is where another device is awaited, which is blocked\n");
 	guard(mutex)(&in_lock);
 	list_for_each_entry(in, &incoming.devices, node)
-		if (in->iommu == info->iommu && has_sid(in, sid))
-			block_record(in->iommu, in->record);
+		if (in->iommu == iommu && has_sid(in, sid))
+			block_record(iommu, in->record);
 }

@@ -20,6 +20,7 @@ int liveupdate_in_accept(const struct vtd_device_ser *record,
 bool liveupdate_in_is_restored(struct device_domain_info *info);
 void liveupdate_in_settle(struct device_domain_info *info, u16 segment,
 			  u16 sid);
+void liveupdate_in_evict(struct intel_iommu *iommu, u16 sid);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void liveupdate_in_forget_devices(void);

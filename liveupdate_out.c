@@ -827,7 +827,8 @@ static bool is_unchanged(struct out_device *out)
  *
  * Context: The last CPU, on its way to the next kernel. Takes no lock that
  * one that was stopped may hold; those of queue and registers are held with
- * interrupts off only.
+ * interrupts off only. A CPU may be stopped by an NMI all the same if it has
+ * waited there for a device for longer than a shutdown waits for CPUs.
  * Return: true if the unit is handed over; false if nothing on it was
  * preserved. Where nothing is as it was, it is handed over, too: devices keep
  * bus mastering, and with translation off, IOVAs would be physical addresses.

@@ -12,9 +12,9 @@ void iommu_group_restore(struct iommu_group *group, struct iommu_domain *domain)
 bool iommu_group_settle(struct iommu_group *group, struct device *dev,
 			const struct iommu_liveupdate_ops *ops,
 			u16 segment, u16 sid);
-int iommu_group_end_deferral(struct iommu_group *group);
+int iommu_end_deferral(struct device *dev);
 #else
-static inline int iommu_group_end_deferral(struct iommu_group *group)
+static inline int iommu_end_deferral(struct device *dev)
 {
 	return 0;
 }

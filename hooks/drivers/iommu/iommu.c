@@ -79,32 +79,21 @@ bool iommu_group_settle(struct iommu_group *group, struct device *dev,
 }
 
 /**
- * iommu_group_end_deferral - attach what has to wait no longer
- * @group: a group of which a driver is about to have a device, for DMA by its
- *         default domain
+ * iommu_end_deferral - attach a device that has to wait no longer
+ * @dev: a device that a driver is about to have, for DMA by its default domain
  *
  * In a crash kernel that is made up for by the first mapping. After a live update
  * a device has still got the tables of the kernel before, or none.
  *
  * Context: May sleep. Under the group's mutex.
- * Return: 0 or an error of the driver's.
+ * Return: 0 or an error of the IOMMU's driver.
  */
-int iommu_group_end_deferral(struct iommu_group *group)
+int iommu_end_deferral(struct device *dev)
 {
-	struct group_device *device;
-	int ret;
-
-	lockdep_assert_held(&group->mutex);
-	if (is_kdump_kernel())
+	lockdep_assert_held(&dev->iommu_group->mutex);
+	if (is_kdump_kernel() || !dev->iommu || !dev->iommu->attach_deferred)
 		return 0;
 
-	for_each_group_device(group, device) {
-		if (!device->dev->iommu->attach_deferred)
-			continue;
-		ret = __iommu_attach_device(group->domain, device->dev, NULL);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return __iommu_attach_device(dev->iommu_group->domain, dev, NULL);
 }
 #endif

@@ -5,7 +5,7 @@
 // Once: group->domain != group->restored_domain)
 // Once: struct iommu_domain *domain = group->restored_domain;
 // Once: domain = group->blocking_domain;
-// Once: ret = iommu_group_end_deferral(group);
+// Once: ret = iommu_end_deferral(dev);
 
 // An XArray keeps an entry of index 0 without a node, but not one that is
 // reserved; most groups have no other. What has its place until the attachment is
@@ -76,14 +76,14 @@ __iommu_take_dma_ownership(...)
 
 // What the attachment of a device was deferred for ends when a driver gets it.
 @@
-identifier group, ret;
+identifier group, dev, ret;
 @@
-iommu_device_use_default_domain(...)
+int iommu_device_use_default_domain(struct device *dev)
 {
 	...
 	int ret = 0;
 	...
-+	ret = iommu_group_end_deferral(group);
++	ret = iommu_end_deferral(dev);
 +	if (ret)
 +		goto unlock_out;
 +

@@ -581,40 +581,40 @@ int pci_liveupdate_register_flb(struct liveupdate_file_handler *fh)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_register_flb);
 
-static struct pci_dev_ser *find_record(struct pci_dev *pdev)
+static struct pci_dev_ser *find_record(u16 segment, u16 sid)
 {
 	struct pci_dev_ser *record;
 	struct kho_block_set_it it;
 
 	kho_block_set_it_init(&it, &incoming_records);
 	while ((record = kho_block_set_it_read_entry(&it)))
-		if (record->refcount &&
-		    record->segment == pci_domain_nr(pdev->bus) &&
-		    record->sid == pci_dev_id(pdev))
+		if (record->refcount && record->segment == segment &&
+		    record->sid == sid)
 			return record;
 	return NULL;
 }
 
 /**
  * pci_liveupdate_get_record - what the kernel before has said of a device
- * @pdev: a device or a bridge, on its bus
+ * @segment: its PCI segment
+ * @sid: its bus, device and function
  *
  * Context: May sleep.
  * Return: its record, to be put by pci_liveupdate_put_record(); NULL if there is
  * none.
  */
 VISIBLE_IF_KUNIT struct pci_dev_ser *
-pci_liveupdate_get_record(struct pci_dev *pdev)
+pci_liveupdate_get_record(u16 segment, u16 sid)
 {
 	struct pci_dev_ser *record;
 	void *obj;
 
-	KUNIT_STATIC_STUB_REDIRECT(pci_liveupdate_get_record, pdev);
+	KUNIT_STATIC_STUB_REDIRECT(pci_liveupdate_get_record, segment, sid);
 
 	if (liveupdate_flb_get_incoming(&pci_liveupdate_flb, &obj))
 		return NULL;
 
-	record = find_record(pdev);
+	record = find_record(segment, sid);
 	if (!record)
 		liveupdate_flb_put_incoming(&pci_liveupdate_flb);
 
@@ -638,6 +638,12 @@ pci_liveupdate_put_record(const struct pci_dev_ser *record)
 /*
  * Enumeration
  */
+
+static struct pci_dev_ser *get_record(struct pci_dev *pdev)
+{
+	return pci_liveupdate_get_record(pci_domain_nr(pdev->bus),
+					 pci_dev_id(pdev));
+}
 
 static bool is_same(const struct pci_dev_ser *record,
 		    const struct pci_dev_ser *now)
@@ -677,7 +683,7 @@ static void accept_device(const struct pci_dev_ser *record,
  */
 void pci_liveupdate_setup_device(struct pci_dev *pdev)
 {
-	const struct pci_dev_ser *record = pci_liveupdate_get_record(pdev);
+	const struct pci_dev_ser *record = get_record(pdev);
 
 	if (!record)
 		return;
@@ -712,19 +718,36 @@ bool pci_liveupdate_is_incoming(struct pci_dev *pdev)
 {
 	return READ_ONCE(pdev->liveupdate_incoming);
 }
+EXPORT_SYMBOL_GPL(pci_liveupdate_is_incoming);
 
 /**
- * pci_liveupdate_is_unclaimed - whether a device runs without a driver
+ * pci_liveupdate_is_unclaimed - whether a device runs as it was left
  * @pdev: a device or a bridge
  *
- * There are fixups that enable what they look at, and disable it again.
- *
  * Context: Any.
- * Return: true if it is awaited, and no driver has got it yet.
+ * Return: true if it is awaited, and no driver has enabled it yet.
  */
 bool pci_liveupdate_is_unclaimed(struct pci_dev *pdev)
 {
-	return pci_liveupdate_is_incoming(pdev) && !pdev->driver;
+	return pci_liveupdate_is_incoming(pdev) && !pdev->liveupdate_claimed;
+}
+
+/**
+ * pci_liveupdate_claim - note that a device is enabled
+ * @pdev: a device or a bridge
+ *
+ * There are fixups that enable what they look at, and disable it again. What a
+ * driver has enabled is its own from there on.
+ *
+ * Context: May sleep.
+ * Return: false if it is awaited, and whoever enables it is no driver.
+ */
+bool pci_liveupdate_claim(struct pci_dev *pdev)
+{
+	if (pdev->driver)
+		pdev->liveupdate_claimed = true;
+
+	return !pci_liveupdate_is_unclaimed(pdev);
 }
 
 /**
@@ -796,7 +819,7 @@ bool pci_liveupdate_size_bars(struct pci_dev *pdev, unsigned int count,
 
 	if (!pdev->liveupdate_incoming || count != nr_bars(pdev))
 		return false;
-	record = pci_liveupdate_get_record(pdev);
+	record = get_record(pdev);
 	if (!record)
 		return false;
 
@@ -911,7 +934,7 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_drop_messages);
  */
 int pci_liveupdate_retrieve(struct pci_dev *pdev)
 {
-	const struct pci_dev_ser *record = pci_liveupdate_get_record(pdev);
+	const struct pci_dev_ser *record = get_record(pdev);
 	struct pci_dev_ser now = {};
 	bool same = false;
 
@@ -944,35 +967,51 @@ void pci_liveupdate_unretrieve(struct pci_dev *pdev)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_unretrieve);
 
-/* Nor is what is found in its place, as long as others are awaited. */
+/* What is found there later is not awaited, even if others still are. */
+static void count_down(u16 segment, u16 sid)
+{
+	struct pci_dev_ser *record = pci_liveupdate_get_record(segment, sid);
+
+	if (!record)
+		return;
+	scoped_guard(mutex, &incoming_lock)
+		if (record->refcount)
+			record->refcount--;
+	pci_liveupdate_put_record(record);
+}
+
 static void finish_one(struct pci_dev *pdev)
 {
-	struct pci_dev_ser *record = pci_liveupdate_get_record(pdev);
-
+	count_down(pci_domain_nr(pdev->bus), pci_dev_id(pdev));
 	scoped_guard(mutex, &incoming_lock) {
-		if (record && record->refcount)
-			record->refcount--;
 		if (pdev->liveupdate_incoming == 1)
 			end_incoming(pdev);
 		else if (pdev->liveupdate_incoming)
 			WRITE_ONCE(pdev->liveupdate_incoming,
 				   pdev->liveupdate_incoming - 1);
 	}
-	if (record)
-		pci_liveupdate_put_record(record);
 }
 
 /**
  * pci_liveupdate_finish - do not await a device any more
- * @pdev: the device, be it retrieved or not
+ * @segment: its PCI segment
+ * @sid: its bus, device and function
+ *
+ * It may be retrieved or not, and need not be there any more. Then bridges above
+ * it are awaited until the last device is finished.
  *
  * Context: May sleep.
  */
-void pci_liveupdate_finish(struct pci_dev *pdev)
+void pci_liveupdate_finish(u16 segment, u16 sid)
 {
-	if (pci_liveupdate_is_incoming(pdev))
-		for (; pdev; pdev = pci_upstream_bridge(pdev))
-			finish_one(pdev);
+	struct pci_dev *pdev = pci_liveupdate_find(segment, sid), *above;
+
+	if (pdev && pci_liveupdate_is_incoming(pdev))
+		for (above = pdev; above; above = pci_upstream_bridge(above))
+			finish_one(above);
+	else
+		count_down(segment, sid);
+	pci_dev_put(pdev);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_finish);
 

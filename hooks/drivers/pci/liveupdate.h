@@ -17,7 +17,7 @@ const char *pci_liveupdate_check(const struct pci_ser *ser,
 int pci_liveupdate_start(u64 *data);
 void pci_liveupdate_end(void);
 const char *pci_liveupdate_check_bars(const struct pci_dev_ser *record);
-struct pci_dev_ser *pci_liveupdate_get_record(struct pci_dev *pdev);
+struct pci_dev_ser *pci_liveupdate_get_record(u16 segment, u16 sid);
 void pci_liveupdate_put_record(const struct pci_dev_ser *record);
 #endif
 

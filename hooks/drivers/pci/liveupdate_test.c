@@ -8,6 +8,7 @@
  */
 
 #include <kunit/static_stub.h>
+#include <kunit/test-bug.h>
 #include <kunit/test.h>
 #include <linux/io.h>
 #include <linux/kho/abi/pci.h>
@@ -24,6 +25,7 @@
 #define PORT_DEVFN	PCI_DEVFN(1, 0)
 /* Nobody would choose this one. */
 #define BELOW		5
+#define DEVICE_SID	PCI_DEVID(BELOW, 0)
 
 /* Where the model has its capabilities */
 #define EXP_CAP		0x40
@@ -231,14 +233,14 @@ static void make_records(struct pci_dev_ser *records)
 	memcpy(records[1].size, sizes, sizeof(sizes));
 }
 
-static struct pci_dev_ser *stub_get_record(struct pci_dev *pdev)
+static struct pci_dev_ser *stub_get_record(u16 segment, u16 sid)
 {
-	struct model *model = model_of(pdev->bus);
+	struct model *model = kunit_get_current_test()->priv;
 	unsigned int i;
 
 	for (i = 0; model->incoming && i < ARRAY_SIZE(model->records); i++)
-		if (model->records[i].refcount &&
-		    model->records[i].sid == pci_dev_id(pdev))
+		if (model->records[i].refcount && segment == DOMAIN &&
+		    model->records[i].sid == sid)
 			return &model->records[i];
 	return NULL;
 }
@@ -472,7 +474,7 @@ static void finish_device(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	users = atomic_read(&pdev->dev.power.usage_count);
-	pci_liveupdate_finish(pdev);
+	pci_liveupdate_finish(DOMAIN, DEVICE_SID);
 	KUNIT_EXPECT_EQ(test, users - 1,
 			atomic_read(&pdev->dev.power.usage_count));
 	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pdev));
@@ -480,13 +482,30 @@ static void finish_device(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_liveupdate_may_bind(pdev));
 
 	/* Once is enough. */
-	pci_liveupdate_finish(pdev);
+	pci_liveupdate_finish(DOMAIN, DEVICE_SID);
 	KUNIT_EXPECT_EQ(test, users - 1,
 			atomic_read(&pdev->dev.power.usage_count));
 
 	/* What is found there later is not awaited. */
 	pci_lock_rescan_remove();
 	pci_stop_and_remove_bus_device(pdev);
+	pci_rescan_bus(model->root);
+	pci_unlock_rescan_remove();
+	pdev = find(BELOW, 0);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pdev));
+}
+
+/* It is gone when it is finished. */
+static void finish_removed(struct kunit *test)
+{
+	struct model *model = test->priv;
+	struct pci_dev *pdev = enumerate(test);
+
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	pci_lock_rescan_remove();
+	pci_stop_and_remove_bus_device(pdev);
+	pci_liveupdate_finish(DOMAIN, DEVICE_SID);
 	pci_rescan_bus(model->root);
 	pci_unlock_rescan_remove();
 	pdev = find(BELOW, 0);
@@ -504,7 +523,7 @@ static void finish_one_of_two(struct kunit *test)
 	pdev = enumerate(test);
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	port = find(0, PORT_DEVFN);
-	pci_liveupdate_finish(pdev);
+	pci_liveupdate_finish(DOMAIN, DEVICE_SID);
 	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pdev));
 	KUNIT_EXPECT_TRUE(test, pci_liveupdate_is_incoming(port));
 	KUNIT_EXPECT_EQ(test, 1, model->records[0].refcount);
@@ -513,6 +532,7 @@ static void finish_one_of_two(struct kunit *test)
 /* Who enables a device to look at it, and disables it again, changes nothing. */
 static void enable_unclaimed(struct kunit *test)
 {
+	struct pci_driver driver = {};
 	struct model *model = test->priv;
 	struct pci_dev *pdev = enumerate(test);
 
@@ -522,14 +542,21 @@ static void enable_unclaimed(struct kunit *test)
 	pdev->resource[2].parent = &iomem_resource;
 	KUNIT_EXPECT_EQ(test, 0, pci_enable_device_mem(pdev));
 	pci_disable_device(pdev);
-	pdev->resource[0].parent = NULL;
-	pdev->resource[2].parent = NULL;
 	KUNIT_EXPECT_EQ(test, 0, model->cleared);
 	KUNIT_EXPECT_EQ(test, COMMAND, get_word(model->device, PCI_COMMAND));
 	KUNIT_EXPECT_EQ(test, MSI_FLAGS,
 			get_word(model->device, MSI_CAP + PCI_MSI_FLAGS));
 	KUNIT_EXPECT_EQ(test, MSIX_FLAGS,
 			get_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS));
+
+	/* A driver's is stopped, also if that has gone before. */
+	pdev->driver = &driver;
+	KUNIT_EXPECT_EQ(test, 0, pci_enable_device_mem(pdev));
+	pdev->driver = NULL;
+	pci_disable_device(pdev);
+	KUNIT_EXPECT_EQ(test, PCI_COMMAND_MASTER, model->cleared);
+	pdev->resource[0].parent = NULL;
+	pdev->resource[2].parent = NULL;
 }
 
 /* It was gone by the time it was frozen: all bits of its registers were set. */
@@ -563,7 +590,7 @@ static void retrieve_device(struct kunit *test)
 	set_dword(model->device, PCI_BASE_ADDRESS_2, bars[2]);
 	KUNIT_EXPECT_EQ(test, 0, pci_liveupdate_retrieve(pdev));
 	KUNIT_EXPECT_TRUE(test, pci_liveupdate_is_retrieved(pdev));
-	pci_liveupdate_finish(pdev);
+	pci_liveupdate_finish(DOMAIN, DEVICE_SID);
 	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_retrieved(pdev));
 }
 
@@ -587,6 +614,31 @@ static void drop_messages(struct kunit *test)
 			get_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS));
 }
 
+/* What is handed over is what the next kernel is to find. */
+static void freeze_device(struct kunit *test)
+{
+	struct model *model = test->priv;
+	struct pci_dev *pdev, *port;
+	u64 data;
+
+	model->incoming = false;
+	pdev = enumerate(test);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	port = find(0, PORT_DEVFN);
+	KUNIT_ASSERT_EQ(test, 0, pci_liveupdate_start(&data));
+	KUNIT_ASSERT_EQ(test, 0, pci_liveupdate_preserve(pdev));
+	pdev->broken_intx_masking = 1;
+	model->records[1].flags = PCI_SER_INTX_STAYS;
+	pci_liveupdate_freeze(pdev);
+	KUNIT_EXPECT_MEMEQ(test, pdev->liveupdate_outgoing, &model->records[1],
+			   sizeof(model->records[1]));
+	KUNIT_EXPECT_MEMEQ(test, port->liveupdate_outgoing, &model->records[0],
+			   sizeof(model->records[0]));
+	pci_liveupdate_unfreeze(pdev);
+	pci_liveupdate_unpreserve(pdev);
+	pci_liveupdate_end();
+}
+
 static struct kunit_case enumeration_cases[] = {
 	KUNIT_CASE(enumerate_incoming),
 	KUNIT_CASE(enumerate_intx),
@@ -600,9 +652,11 @@ static struct kunit_case enumeration_cases[] = {
 	KUNIT_CASE(enumerate_dead),
 	KUNIT_CASE(enable_unclaimed),
 	KUNIT_CASE(finish_device),
+	KUNIT_CASE(finish_removed),
 	KUNIT_CASE(finish_one_of_two),
 	KUNIT_CASE(retrieve_device),
 	KUNIT_CASE(drop_messages),
+	KUNIT_CASE(freeze_device),
 	{}
 };
 

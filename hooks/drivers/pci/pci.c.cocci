@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // Once: if (pci_liveupdate_is_retrieved(dev))
-// Once: if (pci_liveupdate_is_unclaimed(dev))
+// Once: if (!pci_liveupdate_claim(dev))
 // Once: if (pci_command & PCI_COMMAND_MASTER &&
 // Once: pci_liveupdate_drop_messages(dev);
 // Once: if (pci_liveupdate_keep_ari(dev))
@@ -23,9 +23,9 @@ identifier dev;
 do_pci_enable_device(struct pci_dev *dev, ...)
 {
 	...
-+	if (pci_liveupdate_is_retrieved(dev))
++	if (!pci_liveupdate_claim(dev))
 +		return 0;
-+	if (pci_liveupdate_is_unclaimed(dev))
++	if (pci_liveupdate_is_retrieved(dev))
 +		return 0;
 +	pci_liveupdate_drop_messages(dev);
 +

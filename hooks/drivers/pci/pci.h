@@ -7,6 +7,7 @@ bool pci_liveupdate_is_outgoing(struct pci_dev *pdev);
 void pci_liveupdate_setup_device(struct pci_dev *pdev);
 void pci_liveupdate_await(struct pci_dev *pdev);
 bool pci_liveupdate_is_unclaimed(struct pci_dev *pdev);
+bool pci_liveupdate_claim(struct pci_dev *pdev);
 bool pci_liveupdate_may_bind(struct pci_dev *pdev);
 bool pci_liveupdate_keep_buses(void);
 bool pci_liveupdate_lost_buses(struct pci_dev *pdev);
@@ -32,6 +33,11 @@ static inline void pci_liveupdate_await(struct pci_dev *pdev)
 static inline bool pci_liveupdate_is_unclaimed(struct pci_dev *pdev)
 {
 	return false;
+}
+
+static inline bool pci_liveupdate_claim(struct pci_dev *pdev)
+{
+	return true;
 }
 
 static inline bool pci_liveupdate_may_bind(struct pci_dev *pdev)

@@ -39,13 +39,21 @@ EXPORT_SYMBOL_GPL(vfio_cdev_file_is_bound);
 static int reserve_device(struct vfio_device_file *df)
 {
 	struct vfio_device *device = df->device;
+	int ret;
 
-	guard(mutex)(&device->dev_set->lock);
-	if (device->open_count || device->retrieved_file)
-		return -EBUSY;
+	/* A container would claim it without opening it. */
+	ret = vfio_device_block_group(device);
+	if (ret)
+		return ret;
 
-	device->retrieved_file = df;
-	return 0;
+	scoped_guard(mutex, &device->dev_set->lock) {
+		if (!device->open_count && !device->retrieved_file) {
+			device->retrieved_file = df;
+			return 0;
+		}
+	}
+	vfio_device_unblock_group(device);
+	return -EBUSY;
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Once: if (device->retrieved_file && device->retrieved_file != df)
-// Once: cmpxchg(&device->retrieved_file, df, NULL);
+// Once: if (cmpxchg(&device->retrieved_file, df, NULL) == df)
 //
 // A device that runs for somebody is his who has retrieved it.
 
@@ -26,7 +26,8 @@ vfio_device_fops_release(...)
 	...
 	struct vfio_device *device = df->device;
 	...
-+	cmpxchg(&device->retrieved_file, df, NULL);
++	if (cmpxchg(&device->retrieved_file, df, NULL) == df)
++		vfio_device_unblock_group(device);
 	vfio_device_put_registration(device);
 	...
 }

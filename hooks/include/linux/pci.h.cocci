@@ -19,6 +19,8 @@ struct pci_dev {
 +	bool liveupdate_lost_buses;
 +	/* It came in, and its messages are as they were */
 +	bool liveupdate_messages;
++	/* It came in, and a driver has got it since */
++	bool liveupdate_claimed;
 +	/* It came in, and its driver takes it over as it runs */
 +	bool liveupdate_retrieved;
 +#endif

@@ -33,7 +33,7 @@ void pci_liveupdate_freeze(struct pci_dev *pdev);
 void pci_liveupdate_unfreeze(struct pci_dev *pdev);
 int pci_liveupdate_retrieve(struct pci_dev *pdev);
 void pci_liveupdate_unretrieve(struct pci_dev *pdev);
-void pci_liveupdate_finish(struct pci_dev *pdev);
+void pci_liveupdate_finish(u16 segment, u16 sid);
 bool pci_liveupdate_is_incoming(struct pci_dev *pdev);
 bool pci_liveupdate_is_retrieved(struct pci_dev *pdev);
 void pci_liveupdate_drop_messages(struct pci_dev *pdev);

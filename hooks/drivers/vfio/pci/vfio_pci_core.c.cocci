@@ -5,7 +5,7 @@
 // Once: pdev->saved_config_space[PCI_COMMAND / 4] &=
 // Once: if (vdev->pci_2_3 && !running &&
 // Once: vdev->interrupts_lost = false;
-// Once: if (pci_liveupdate_is_incoming(cur->pdev))
+// Once: if (!cur->vdev.open_count &&
 // Once: #include <linux/pci_liveupdate.h>
 //
 // A device that user space opens is stopped and reset, so that it starts from
@@ -86,7 +86,8 @@ vfio_pci_dev_set_needs_reset(...)
 -	list_for_each_entry(cur, dev_set, vdev.dev_set_list)
 -		needs_reset |= cur->needs_reset;
 +	list_for_each_entry(cur, dev_set, vdev.dev_set_list) {
-+		if (pci_liveupdate_is_incoming(cur->pdev))
++		if (!cur->vdev.open_count &&
++		    pci_liveupdate_is_incoming(cur->pdev))
 +			return false;
 +		needs_reset |= cur->needs_reset;
 +	}

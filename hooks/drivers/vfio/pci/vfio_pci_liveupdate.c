@@ -280,15 +280,11 @@ static bool vfio_pci_liveupdate_can_finish(struct liveupdate_file_op_args *args)
 static void vfio_pci_liveupdate_finish(struct liveupdate_file_op_args *args)
 {
 	struct vfio_pci_ser *data = get_data(args->serialized_data);
-	struct pci_dev *pdev;
 
 	if (!data)
 		return;
 
-	pdev = pci_liveupdate_find(data->segment, data->sid);
-	if (pdev)
-		pci_liveupdate_finish(pdev);
-	pci_dev_put(pdev);
+	pci_liveupdate_finish(data->segment, data->sid);
 	kho_restore_free(data);
 }
 
