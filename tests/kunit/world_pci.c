@@ -8,6 +8,8 @@
 
 #include <kunit/test.h>
 #include <linux/bitfield.h>
+#include <linux/cleanup.h>
+#include <linux/iommu.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
@@ -221,8 +223,11 @@ void world_pci_split(struct world_pci *pci)
 int world_pci_probe(struct attach_world *world, struct world_pci *pci)
 {
 	struct device *dev = &pci->pdev.dev;
-	struct iommu_device *found = intel_iommu_ops.probe_device(dev);
+	struct iommu_device *found;
 
+	/* As the core does */
+	scoped_guard(mutex, &iommu_probe_device_lock)
+		found = intel_iommu_ops.probe_device(dev);
 	if (IS_ERR(found))
 		return PTR_ERR(found);
 	if (found != &pci->unit->iommu.iommu)
@@ -247,7 +252,8 @@ void world_pci_release(struct attach_world *world, struct world_pci *pci)
 		return;
 	pci->probed = false;
 	intel_iommu_ops.release_device(&pci->pdev.dev);
-	dev_iommu_priv_set(&pci->pdev.dev, NULL);
+	scoped_guard(mutex, &iommu_probe_device_lock)
+		dev_iommu_priv_set(&pci->pdev.dev, NULL);
 }
 
 /**
