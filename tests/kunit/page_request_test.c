@@ -207,6 +207,7 @@ static void make_faulting(struct stage *stage, struct faulting *faulting,
 
 static void free_group(void *group)
 {
+	iommu_group_forget(group);
 	iommu_group_put(group);
 }
 

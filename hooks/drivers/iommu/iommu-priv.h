@@ -20,4 +20,8 @@ static inline int iommu_end_deferral(struct device *dev)
 }
 #endif
 
+#if IS_ENABLED(CONFIG_INTEL_IOMMU_KUNIT_TEST)
+void iommu_group_forget(struct iommu_group *group);
+#endif
+
 #endif /* __LINUX_IOMMU_PRIV_H */

@@ -97,3 +97,11 @@ int iommu_end_deferral(struct device *dev)
 	return __iommu_attach_device(dev->iommu_group->domain, dev, NULL);
 }
 #endif
+
+#if IS_ENABLED(CONFIG_INTEL_IOMMU_KUNIT_TEST)
+/* Of a group in a test, which has no device to detach */
+void iommu_group_forget(struct iommu_group *group)
+{
+	xa_destroy(&group->pasid_array);
+}
+#endif

@@ -249,12 +249,16 @@ static void stub_put_record(const struct pci_dev_ser *record)
 {
 }
 
+/* Whoever makes a bus has the bridge that is made for it. */
 static void remove_root(void *root)
 {
+	struct device *bridge = ((struct pci_bus *)root)->bridge;
+
 	pci_lock_rescan_remove();
 	pci_stop_root_bus(root);
 	pci_remove_root_bus(root);
 	pci_unlock_rescan_remove();
+	put_device(bridge);
 }
 
 static struct pci_dev *find(unsigned int bus, unsigned int devfn)
