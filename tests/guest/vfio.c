@@ -106,16 +106,21 @@ bool pci_exists(const char *vendor, const char *device)
 }
 
 /* By the kernel, whoever has the device open */
-static void read_config(const char *vendor, const char *device, uint8_t *config)
+static int open_config(const char *vendor, const char *device)
 {
 	char dir[300], slot[256], path[320];
-	int fd;
 
 	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
 	snprintf(path, sizeof(path), "%s/config", dir);
-	fd = open(path, O_RDONLY);
-	if (fd < 0 || read(fd, config, PCI_CFG_SPACE_SIZE) != PCI_CFG_SPACE_SIZE)
-		die("%s", path);
+	return vfio_open(path);
+}
+
+static void read_config(const char *vendor, const char *device, uint8_t *config)
+{
+	int fd = open_config(vendor, device);
+
+	if (read(fd, config, PCI_CFG_SPACE_SIZE) != PCI_CFG_SPACE_SIZE)
+		die("config space of %s:%s", vendor, device);
 	close(fd);
 }
 
@@ -151,15 +156,11 @@ bool pci_is_powered(const char *vendor, const char *device)
 void pci_write_bar(const char *vendor, const char *device, unsigned int bar,
 		   uint32_t value)
 {
-	char dir[300], slot[256], path[320];
-	int fd;
+	int fd = open_config(vendor, device);
 
-	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
-	snprintf(path, sizeof(path), "%s/config", dir);
-	fd = open(path, O_RDWR);
-	if (fd < 0 || pwrite(fd, &value, sizeof(value),
-			     PCI_BASE_ADDRESS_0 + 4 * bar) != sizeof(value))
-		die("%s", path);
+	if (pwrite(fd, &value, sizeof(value),
+		   PCI_BASE_ADDRESS_0 + 4 * bar) != sizeof(value))
+		die("config space of %s:%s", vendor, device);
 	close(fd);
 }
 
@@ -272,19 +273,25 @@ int vfio_open(const char *path)
 	return fd;
 }
 
-struct vfio vfio_bind_to(int fd, int iommufd)
+static int try_bind(struct vfio *vfio)
 {
 	struct vfio_device_bind_iommufd bind = {
 		.argsz = sizeof(bind),
-		.iommufd = iommufd,
+		.iommufd = vfio->iommufd,
 	};
+	int ret = ioctl(vfio->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 
-	DO_IOCTL(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
-	return (struct vfio){
-		.fd = fd,
-		.iommufd = iommufd,
-		.id = bind.out_devid,
-	};
+	vfio->id = bind.out_devid;
+	return ret;
+}
+
+struct vfio vfio_bind_to(int fd, int iommufd)
+{
+	struct vfio vfio = { .fd = fd, .iommufd = iommufd };
+
+	if (try_bind(&vfio))
+		die("VFIO_DEVICE_BIND_IOMMUFD");
+	return vfio;
 }
 
 struct vfio vfio_bind(int fd)
@@ -294,12 +301,9 @@ struct vfio vfio_bind(int fd)
 
 int vfio_try_bind(int fd)
 {
-	struct vfio_device_bind_iommufd bind = {
-		.argsz = sizeof(bind),
-		.iommufd = vfio_open("/dev/iommu"),
-	};
+	struct vfio vfio = { .fd = fd, .iommufd = vfio_open("/dev/iommu") };
 
-	return ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	return try_bind(&vfio);
 }
 
 uint32_t vfio_make_ioas(const struct vfio *vfio)

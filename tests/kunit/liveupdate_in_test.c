@@ -156,6 +156,12 @@ static void forget(void *unused)
 	liveupdate_in_forget_devices();
 }
 
+static void let_arrive(struct kunit *test)
+{
+	kunit_activate_static_stub(test, liveupdate_in_is_there, is_there);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, forget, NULL), 0);
+}
+
 /* A record has a page of its own. */
 static struct vtd_device_ser *make_record(struct attach_world *world,
 					  enum world_device which, u16 did)
@@ -190,8 +196,7 @@ static void dids_are_kept(struct kunit *test)
 	struct vtd_device_ser *one, *two, *other;
 	u16 did;
 
-	kunit_activate_static_stub(test, liveupdate_in_is_there, is_there);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, forget, NULL), 0);
+	let_arrive(test);
 	did = near->max_domain_id - 1;
 	one = make_record(world, WORLD_DEVICE, did);
 	two = make_record(world, WORLD_OLD_SHARER, did);
@@ -257,8 +262,7 @@ static struct arrival *arrive(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, context_entry_alloc(in->iommu, LOST_SID), 0);
 	context_entry_restore(in->iommu, LOST_SID, &copied.old);
 
-	kunit_activate_static_stub(test, liveupdate_in_is_there, is_there);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, forget, NULL), 0);
+	let_arrive(test);
 	KUNIT_ASSERT_EQ(test, liveupdate_in_accept(in->record, in->iommu), 0);
 	KUNIT_ASSERT_TRUE(test, liveupdate_in_is_restored(in->info));
 	/* From here on it may be blocked at any time. */

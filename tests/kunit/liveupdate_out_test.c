@@ -201,13 +201,37 @@ static bool translates_after_jump(struct attach_world *world,
 	return translates;
 }
 
-static void test_handed_over(struct kunit *test)
+/* The device is attached, and preserved as it is. */
+static struct attach_world *make_preserved(struct kunit *test,
+					   const struct out_param *param)
 {
-	const struct out_param *param = test->param_value;
 	struct attach_world *world = make_world(test, &param->config);
 
 	world_attach(world, WORLD_DEVICE, param->kind);
 	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
+	return world;
+}
+
+static void give_back(struct attach_world *world)
+{
+	unfreeze(world, WORLD_DEVICE);
+	unpreserve(world, WORLD_DEVICE);
+}
+
+/* It is told of, and does not translate after the jump. */
+static void expect_left_out(struct attach_world *world,
+			    const struct unit_grant *grant)
+{
+	KUNIT_EXPECT_EQ(world->test, told_device()->flags, 0);
+	KUNIT_EXPECT_STREQ(world->test, check(), "good");
+	KUNIT_EXPECT_FALSE(world->test, translates_after_jump(world, grant));
+}
+
+static void test_handed_over(struct kunit *test)
+{
+	const struct out_param *param = test->param_value;
+	struct attach_world *world = make_preserved(test, param);
+
 	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), -EBUSY);
 	KUNIT_EXPECT_FALSE(test, hand_over(&world->unit[0].iommu));
 
@@ -225,19 +249,16 @@ static void test_handed_over(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, check(), "good");
 	KUNIT_EXPECT_STREQ(test, world->machine.failure, "");
 
-	unfreeze(world, WORLD_DEVICE);
-	unpreserve(world, WORLD_DEVICE);
+	give_back(world);
 }
 
 /* Hardware translates by another entry than the one that was frozen. */
 static void test_changed(struct kunit *test)
 {
 	const struct out_param *param = test->param_value;
-	struct attach_world *world = make_world(test, &param->config);
+	struct attach_world *world = make_preserved(test, param);
 	const struct unit_grant *grant = &world->domain[param->kind].grant;
 
-	world_attach(world, WORLD_DEVICE, param->kind);
-	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
 	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
 	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 
@@ -245,8 +266,7 @@ static void test_changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
 	KUNIT_EXPECT_STREQ(test, check(), "good");
 
-	unfreeze(world, WORLD_DEVICE);
-	unpreserve(world, WORLD_DEVICE);
+	give_back(world);
 }
 
 /*
@@ -256,20 +276,15 @@ static void test_changed(struct kunit *test)
 static void test_blocked(struct kunit *test)
 {
 	const struct out_param *param = test->param_value;
-	struct attach_world *world = make_world(test, &param->config);
+	struct attach_world *world = make_preserved(test, param);
 	const struct unit_grant *grant = &world->domain[param->kind].grant;
 
-	world_attach(world, WORLD_DEVICE, param->kind);
-	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
 	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
 	KUNIT_EXPECT_EQ(test, count_told(), 1);
-	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
-	KUNIT_EXPECT_STREQ(test, check(), "good");
-	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
+	expect_left_out(world, grant);
 
-	unfreeze(world, WORLD_DEVICE);
-	unpreserve(world, WORLD_DEVICE);
+	give_back(world);
 	KUNIT_EXPECT_EQ(test, preserve(world, WORLD_DEVICE), -EBUSY);
 }
 
@@ -288,38 +303,30 @@ static const struct unit_grant *attach_other(struct attach_world *world,
 static void test_other_table(struct kunit *test)
 {
 	const struct out_param *param = test->param_value;
-	struct attach_world *world = make_world(test, &param->config);
+	struct attach_world *world = make_preserved(test, param);
 	const struct unit_grant *grant;
 
-	world_attach(world, WORLD_DEVICE, param->kind);
-	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
 	grant = attach_other(world, param->other);
 	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
-	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
-	KUNIT_EXPECT_STREQ(test, check(), "good");
-	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
+	expect_left_out(world, grant);
 
-	unfreeze(world, WORLD_DEVICE);
-	unpreserve(world, WORLD_DEVICE);
+	give_back(world);
 }
 
 /* The same, after the freeze */
 static void test_other_entry(struct kunit *test)
 {
 	const struct out_param *param = test->param_value;
-	struct attach_world *world = make_world(test, &param->config);
+	struct attach_world *world = make_preserved(test, param);
 	const struct unit_grant *old = &world->domain[param->kind].grant, *new;
 
-	world_attach(world, WORLD_DEVICE, param->kind);
-	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
 	KUNIT_ASSERT_EQ(test, freeze(world, WORLD_DEVICE), 0);
 	new = attach_other(world, param->other);
 	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, old));
 	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, new));
 	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
 
-	unfreeze(world, WORLD_DEVICE);
-	unpreserve(world, WORLD_DEVICE);
+	give_back(world);
 }
 
 static int preserve_other(struct device_domain_info *info)
@@ -350,12 +357,10 @@ static void test_other_domain(struct kunit *test)
 static void test_reset(struct kunit *test)
 {
 	const struct out_param *param = test->param_value;
-	struct attach_world *world = make_world(test, &param->config);
+	struct attach_world *world = make_preserved(test, param);
 	const struct unit_grant *grant = &world->domain[param->kind].grant;
 	struct world_result result;
 
-	world_attach(world, WORLD_DEVICE, param->kind);
-	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
 	world_attach(world, WORLD_DEVICE, WORLD_BLOCKED);
 	result = world_attach(world, WORLD_DEVICE, WORLD_IDENTITY);
 	KUNIT_EXPECT_EQ(test, result.ret, -EBUSY);
@@ -365,27 +370,21 @@ static void test_reset(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, check(), "good");
 	KUNIT_EXPECT_TRUE(test, translates_after_jump(world, grant));
 
-	unfreeze(world, WORLD_DEVICE);
-	unpreserve(world, WORLD_DEVICE);
+	give_back(world);
 }
 
 /* Another device has joined its group since. */
 static void test_crowded(struct kunit *test)
 {
 	const struct out_param *param = test->param_value;
-	struct attach_world *world = make_world(test, &param->config);
+	struct attach_world *world = make_preserved(test, param);
 	const struct unit_grant *grant = &world->domain[param->kind].grant;
 
-	world_attach(world, WORLD_DEVICE, param->kind);
-	KUNIT_ASSERT_EQ(test, preserve(world, WORLD_DEVICE), 0);
 	kunit_activate_static_stub(test, liveupdate_find_obstacle, crowd);
 	KUNIT_EXPECT_EQ(test, freeze(world, WORLD_DEVICE), 0);
-	KUNIT_EXPECT_EQ(test, told_device()->flags, 0);
-	KUNIT_EXPECT_STREQ(test, check(), "good");
-	KUNIT_EXPECT_FALSE(test, translates_after_jump(world, grant));
+	expect_left_out(world, grant);
 
-	unfreeze(world, WORLD_DEVICE);
-	unpreserve(world, WORLD_DEVICE);
+	give_back(world);
 }
 
 static bool remaps(struct intel_iommu *iommu)

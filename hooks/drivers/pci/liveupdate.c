@@ -11,8 +11,8 @@
  * What comes in is known when it is enumerated. It runs, so nothing is written
  * to it that is not the same as before: the size of its BARs and whether INTx
  * can be masked are known from the kernel before, and need not be found out;
- * messages, which were masked, stay enabled. The bridges above it keep their bus numbers, by which it is
- * translated, and how they route.
+ * messages, which were masked, stay enabled. The bridges above it keep their
+ * bus numbers, by which it is translated, and how they route.
  *
  * Then it is awaited: it stays in D0, and no driver gets it that was not asked
  * for, as most reset what they find. Once its user has retrieved it, its driver

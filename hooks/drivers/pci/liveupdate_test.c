@@ -322,6 +322,16 @@ static void expect_resources(struct kunit *test, struct pci_dev *pdev)
 	KUNIT_EXPECT_EQ(test, SZ_2K, pci_resource_len(pdev, PCI_ROM_RESOURCE));
 }
 
+static void expect_messages(struct kunit *test, u16 msi, u16 msix)
+{
+	struct model *model = test->priv;
+
+	KUNIT_EXPECT_EQ(test, msi,
+			get_word(model->device, MSI_CAP + PCI_MSI_FLAGS));
+	KUNIT_EXPECT_EQ(test, msix,
+			get_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS));
+}
+
 /* As of a device that is no matter to anybody */
 static void expect_as_ever(struct kunit *test, struct pci_dev *pdev)
 {
@@ -334,10 +344,8 @@ static void expect_as_ever(struct kunit *test, struct pci_dev *pdev)
 			model->cleared);
 	KUNIT_EXPECT_FALSE(test, pdev->broken_intx_masking);
 	KUNIT_EXPECT_NE(test, 0, model->bar_writes);
-	KUNIT_EXPECT_EQ(test, MSI_FLAGS & ~PCI_MSI_FLAGS_ENABLE,
-			get_word(model->device, MSI_CAP + PCI_MSI_FLAGS));
-	KUNIT_EXPECT_EQ(test, MSIX_FLAGS & ~PCI_MSIX_FLAGS_ENABLE,
-			get_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS));
+	expect_messages(test, MSI_FLAGS & ~PCI_MSI_FLAGS_ENABLE,
+			MSIX_FLAGS & ~PCI_MSIX_FLAGS_ENABLE);
 }
 
 /* A device that came in is enumerated, and notices nothing. */
@@ -352,10 +360,7 @@ static void enumerate_incoming(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, model->cleared);
 	KUNIT_EXPECT_EQ(test, 0, model->bar_writes);
 	KUNIT_EXPECT_FALSE(test, pdev->broken_intx_masking);
-	KUNIT_EXPECT_EQ(test, MSI_FLAGS,
-			get_word(model->device, MSI_CAP + PCI_MSI_FLAGS));
-	KUNIT_EXPECT_EQ(test, MSIX_FLAGS,
-			get_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS));
+	expect_messages(test, MSI_FLAGS, MSIX_FLAGS);
 	expect_resources(test, pdev);
 }
 
@@ -469,11 +474,31 @@ static void lose_buses(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, find(bus, 0));
 }
 
+static void remove_device(struct pci_dev *pdev)
+{
+	pci_lock_rescan_remove();
+	pci_stop_and_remove_bus_device(pdev);
+	pci_unlock_rescan_remove();
+}
+
+/* What is found later in the place of a device that is finished */
+static void expect_not_awaited(struct kunit *test)
+{
+	struct model *model = test->priv;
+	struct pci_dev *pdev;
+
+	pci_lock_rescan_remove();
+	pci_rescan_bus(model->root);
+	pci_unlock_rescan_remove();
+	pdev = find(BELOW, 0);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pdev));
+}
+
 /* A device is kept awake until it is finished, and so are the ports above. */
 static void finish_device(struct kunit *test)
 {
 	struct pci_dev *pdev = enumerate(test), *port = find(0, PORT_DEVFN);
-	struct model *model = test->priv;
 	int users;
 
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
@@ -490,31 +515,19 @@ static void finish_device(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, users - 1,
 			atomic_read(&pdev->dev.power.usage_count));
 
-	/* What is found there later is not awaited. */
-	pci_lock_rescan_remove();
-	pci_stop_and_remove_bus_device(pdev);
-	pci_rescan_bus(model->root);
-	pci_unlock_rescan_remove();
-	pdev = find(BELOW, 0);
-	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pdev));
+	remove_device(pdev);
+	expect_not_awaited(test);
 }
 
 /* It is gone when it is finished. */
 static void finish_removed(struct kunit *test)
 {
-	struct model *model = test->priv;
 	struct pci_dev *pdev = enumerate(test);
 
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	pci_lock_rescan_remove();
-	pci_stop_and_remove_bus_device(pdev);
+	remove_device(pdev);
 	pci_liveupdate_finish(DOMAIN, DEVICE_SID);
-	pci_rescan_bus(model->root);
-	pci_unlock_rescan_remove();
-	pdev = find(BELOW, 0);
-	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pdev));
+	expect_not_awaited(test);
 }
 
 /* The port is above another device that is awaited. */
@@ -548,10 +561,7 @@ static void enable_unclaimed(struct kunit *test)
 	pci_disable_device(pdev);
 	KUNIT_EXPECT_EQ(test, 0, model->cleared);
 	KUNIT_EXPECT_EQ(test, COMMAND, get_word(model->device, PCI_COMMAND));
-	KUNIT_EXPECT_EQ(test, MSI_FLAGS,
-			get_word(model->device, MSI_CAP + PCI_MSI_FLAGS));
-	KUNIT_EXPECT_EQ(test, MSIX_FLAGS,
-			get_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS));
+	expect_messages(test, MSI_FLAGS, MSIX_FLAGS);
 
 	/* A driver's is stopped, also if that has gone before. */
 	pdev->driver = &driver;
@@ -606,10 +616,8 @@ static void drop_messages(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	pci_liveupdate_drop_messages(pdev);
-	KUNIT_EXPECT_EQ(test, MSI_FLAGS & ~PCI_MSI_FLAGS_ENABLE,
-			get_word(model->device, MSI_CAP + PCI_MSI_FLAGS));
-	KUNIT_EXPECT_EQ(test, MSIX_FLAGS & ~PCI_MSIX_FLAGS_ENABLE,
-			get_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS));
+	expect_messages(test, MSI_FLAGS & ~PCI_MSI_FLAGS_ENABLE,
+			MSIX_FLAGS & ~PCI_MSIX_FLAGS_ENABLE);
 
 	/* What somebody enables from there on is not the kernel's before. */
 	set_word(model->device, MSIX_CAP + PCI_MSIX_FLAGS, MSIX_FLAGS);

@@ -5,7 +5,6 @@
 // Once: pdev->saved_config_space[PCI_COMMAND / 4] &=
 // Once: if (vdev->pci_2_3 && !running &&
 // Once: vdev->interrupts_lost = false;
-// Once: if (!cur->vdev.open_count &&
 // Once: #include <linux/pci_liveupdate.h>
 //
 // A device that user space opens is stopped and reset, so that it starts from
@@ -72,24 +71,4 @@ vfio_pci_core_disable(struct vfio_pci_core_device *vdev)
 	vdev->needs_reset = true;
 +	vdev->interrupts_lost = false;
 	...>
-}
-
-// Nobody has it open, and it runs all the same.
-@@
-iterator name list_for_each_entry;
-identifier cur, needs_reset;
-expression dev_set;
-@@
-vfio_pci_dev_set_needs_reset(...)
-{
-	...
--	list_for_each_entry(cur, dev_set, vdev.dev_set_list)
--		needs_reset |= cur->needs_reset;
-+	list_for_each_entry(cur, dev_set, vdev.dev_set_list) {
-+		if (!cur->vdev.open_count &&
-+		    pci_liveupdate_is_incoming(cur->pdev))
-+			return false;
-+		needs_reset |= cur->needs_reset;
-+	}
-	...
 }
