@@ -190,7 +190,8 @@ build/vmm: $(addprefix tests/guest/,vmm.c vfio.c vfio.h) build/toolbox.stamp
 
 updates := $(addprefix tests/guest/,luo.c luo.h memory.c memory.h vfio.c vfio.h)
 
-build/nic: tests/guest/nic.c $(updates) build/toolbox.stamp
+build/nic: $(addprefix tests/guest/,nic.c nic_driver.h e1000.c virtio.c stream.c stream.h) \
+	   $(updates) build/toolbox.stamp
 	@$(guest_gcc)
 
 build/reach: tests/guest/reach.c $(updates) build/toolbox.stamp

@@ -159,8 +159,6 @@ liveupdate_find_obstacle(struct device_domain_info *info)
 
 	if (dev_is_real_dma_subdevice(dev))
 		return "does DMA as another device";
-	if (to_pci_dev(dev)->is_virtfn)
-		return "is a virtual function";
 	if (!info->iommu->qi)
 		return "its unit has no queued invalidation";
 	if (shares_group(dev))

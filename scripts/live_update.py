@@ -19,6 +19,7 @@ cost: the same for 1 GiB as for 64, see live_update_cost.py; or one of CASES bel
 import argparse
 import contextlib
 import fcntl
+import itertools
 import re
 import socket
 import struct
@@ -54,7 +55,7 @@ KEPT = 0.05
 # How long a step of the picture is
 STEP = 0.2
 
-TOLD = ["mode", "sent", "received", "lost", "during-jump", "replaces-after",
+TOLD = ["mode", "nic", "kernel", "sent", "received", "lost", "during-jump", "replaces-after",
         "faults"]
 GOOD = {"lost": "0", "late": "0", "corrupt": "0", "skipped": "0",
         "device": "handed-over", "state": "kept"}
@@ -70,7 +71,8 @@ class Case(NamedTuple):
     parameters of kernels, GUEST of guest.py. There are as many results as NICS,
     of QEMU's MODEL, if one is taken over; if LOSSY, packets may be lost. With
     BRIDGE, NICs are conventional PCI, and do DMA by the requester ID of a bridge.
-    If REFUSES, the kernel says that it refuses something, which is an error to
+    With VFS, they are virtual functions of one virtio NIC, and with ATS they have
+    that. If REFUSES, the kernel says that it refuses something, which is an error to
     it. RATE is of packets in a second: where memory is stirred, the ring has to
     last for longer.
     """
@@ -84,6 +86,8 @@ class Case(NamedTuple):
     nics: int = 1
     model: str = "e1000"
     bridge: bool = False
+    vfs: bool = False
+    ats: bool = False
     lossy: bool = False
     rate: int = RATE
     refuses: bool = False
@@ -103,6 +107,12 @@ CRASH = {"console": {"tables are copied twice":
          "rate": RATE_OF_FAULTS,
          "append": "crashkernel=128M kho_scratch=16M,32M,192M",
          "guest": ("--expect-crash",)}
+
+# Two virtual functions, in different domains
+VFS = {"vfs": True, "nics": 2, "rate": 100}
+
+# What is updated for people to see
+KINDS = {"nic": Case(""), "vf": Case("", **VFS, ats=True)}
 
 CASES = {
     # No jump: what cannot be done with a device that is preserved
@@ -176,6 +186,27 @@ CASES = {
         "live-update 1 nic update {n} next with liveupdate=off nic receive {n}",
         faults=True, refuses=True, console=TRANSLATES | {
             "it says so": "cannot be had .*all devices are blocked"}),
+    # Virtual functions without ATS
+    "vfs": Case("live-update 1 nic update {n} next nic resume {n}", MODES,
+                **VFS),
+    # One of three is not preserved, and does nothing until it has a driver.
+    "vf-spare": Case("live-update 1 nic spare {n} next nic spared {n}",
+                     ("legacy", "scalable-ss"), **VFS | {"nics": 3}, ats=True),
+    # No jump: what cannot be done with VFs that are preserved
+    "vf-refuse": Case("nic vf-refuse {n}", refuses=True, **VFS),
+    # Nor can it be done in the next kernel before the finish.
+    "vf-fixed": Case("live-update 1 nic update {n} next nic vf-fixed {n}",
+                     refuses=True, **VFS),
+    # Their physical function has a user, too.
+    "vf-owner": Case("live-update 1 nic owner {n} next nic owned {n}",
+                     **VFS, ats=True, refuses=True),
+    "vf-intrude": Case("live-update 1 nic owner {n} next nic intrude {n}",
+                       ("scalable-ss",), faults=True, refuses=True, **VFS),
+    # One jump after the other, and one before the finish
+    "vf-again": Case("live-update 1 nic update {n} next live-update 1 "
+                     "nic again {n} next nic resume {n}", **VFS),
+    "vf-unfinished": Case("live-update 1 nic update {n} next live-update 1 "
+                          "nic unfinished {n} next nic stopped {n}", **VFS),
     # A device with another requester ID besides its own
     "alias": Case("live-update 1 nic update {n} next nic resume {n}",
                   ("legacy",), bridge=True),
@@ -210,6 +241,9 @@ CASES = {
     "early-crash": Case("live-update 1 nic update {n} next "
                         "kdump true next nic receive {n}", ("scalable-ss",),
                         **CRASH),
+    "vf-crash": Case("live-update 1 nic update {n} next "
+                     "kdump nic crash {n} next nic receive {n}",
+                     **VFS | CRASH),
 }
 
 # A frame as tests/guest/nic.c expects it
@@ -297,14 +331,32 @@ def make_wire(stack):
     return stack.enter_context(ours), stack.enter_context(theirs)
 
 
-def describe_nic(i, wire, case):
-    """QEMU's words for a NIC at this end of a wire"""
+def describe_nic(i, case):
+    """QEMU's words for a NIC, and what is above it"""
     above, slot = (("pcie-pci-bridge", 3) if case.bridge else
                    (f"pcie-root-port,chassis={i}", 0))
-    return ["-netdev",
-            f"dgram,id=net{i},local.type=fd,local.str={wire.fileno()}",
-            "-device", f"{above},id=above{i}", "-device",
+    return ["-device", f"{above},id=above{i}", "-device",
             f"{case.model},bus=above{i},addr={slot},netdev=net{i},romfile="]
+
+
+def describe_vfs(case):
+    """QEMU's words for virtual functions; the physical one comes last there"""
+    model = ("virtio-net-pci,bus=above,romfile=,disable-legacy=on,"
+             f"iommu_platform=on,ats={'on' if case.ats else 'off'}")
+    vfs = [["-device", f"{model},addr=0.{i + 1},netdev=net{i},sriov-pf=physfn,"
+            "rx_queue_size=1024"] for i in reversed(range(case.nics))]
+    return ["-device", "pcie-root-port,id=above", *sum(vfs, []),
+            "-device", f"{model},addr=0.0,id=physfn"]
+
+
+def describe_nics(wires, case):
+    """QEMU's words for NICs at that end of wires"""
+    wired = [["-netdev",
+              f"dgram,id=net{i},local.type=fd,local.str={wire.fileno()}"]
+             for i, wire in enumerate(wires)]
+    nics = (describe_vfs(case) if case.vfs else
+            sum((describe_nic(i, case) for i in range(case.nics)), []))
+    return sum(wired, []) + nics
 
 
 def run_guest(kernel, mode, name, case):
@@ -319,9 +371,9 @@ def run_guest(kernel, mode, name, case):
              f"kho=on liveupdate=on {APPEND.get(kernel, '')} {case.append}",
              *GUEST.get(kernel, []),
              "--initrd", f"build/initramfs-kexec-{case.next or kernel}.gz",
-             *(f"--qemu={word}" for i, (_, theirs) in enumerate(wires)
-               for word in describe_nic(i, theirs, case)),
-             *case.guest, *[f"--expect={REFUSAL}"] * case.refuses,
+             *(f"--qemu={word}" for word in
+               describe_nics([theirs for _, theirs in wires], case)),
+             *["--unit", "device-iotlb=on"] * case.ats, *case.guest, *[f"--expect={REFUSAL}"] * case.refuses,
              f"build/bzImage-{kernel}", mode, "--",
              *case.command.format(n=rate).split()],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -347,28 +399,30 @@ def read_results(output):
         yield dict(pair.split("=") for pair in found.split())
 
 
-def update(kernel, mode, rounds=0):
-    """Live updates; returns what is to be told of them."""
+def update(kernel, mode, kind, rounds=0):
+    """Live updates; returns what is to be told of each NIC."""
     packets = 50 if rounds else PACKETS
     again = f"live-update {rounds} nic again {packets} next " if rounds else ""
+    case = KINDS[kind]._replace(
+        command=f"live-update 1 nic update {packets} next {again}"
+                f"nic resume {packets}")
     output, times, console, sender = run_guest(
-        kernel, mode, "rounds" if rounds else "live-update",
-        Case(f"live-update 1 nic update {packets} next {again}"
-             f"nic resume {packets}"))
-    result = next(read_results(output), None)
-    if not result:
+        kernel, mode, f"{'rounds' if rounds else 'live-update'}-{kind}", case)
+    results = list(read_results(output))
+    if len(results) != case.nics:
         sys.exit(f"live-update: {kernel} in {mode} has no result:\n{output}")
-    jump_ms = 1000 * (times["back"] - times["jumping"])
-    result.update({"mode": mode, "kernel": kernel,
-                   "faults": count_faults(console),
-                   "waited": sum(taken - sent > KEPT for sent, taken in
-                                 zip(sender.sent, sender.taken)),
-                   "jump-ms": round(jump_ms)})
-    # In this order come those that are told everywhere.
-    keys = [*TOLD, *sorted(result.keys() - set(TOLD))]
-    print("live-update: " + " ".join(f"{key}={result[key]}" for key in keys),
-          flush=True)
-    return result, output, times, sender
+    told = {"mode": mode, "nic": kind, "kernel": kernel,
+            "faults": count_faults(console),
+            "waited": sum(taken - sent > KEPT for sent, taken in
+                          zip(sender.sent, sender.taken)),
+            "jump-ms": round(1000 * (times["back"] - times["jumping"]))}
+    for result in results:
+        result.update(told)
+        # In this order come those that are told everywhere.
+        keys = [*TOLD, *sorted(result.keys() - set(TOLD))]
+        print("live-update: " + " ".join(f"{key}={result[key]}" for key in keys),
+              flush=True)
+    return results, output, times, sender
 
 
 def find_wrong(result, rate=RATE, lossy=False):
@@ -384,12 +438,13 @@ def find_wrong(result, rate=RATE, lossy=False):
 
 def find_failures(result):
     """What is not as promised of an update"""
-    where = f"{result['mode']}: {result['kernel']}"
+    where = f"{result['mode']}, {result['nic']}: {result['kernel']}"
     if result["kernel"] == "stock":
         if result["lost"] == "0":
             yield f"{where} lost no packet, so the load proves nothing"
         return
-    yield from (f"{where}: {wrong}" for wrong in find_wrong(result))
+    rate = KINDS[result["nic"]].rate
+    yield from (f"{where}: {wrong}" for wrong in find_wrong(result, rate))
     if result["faults"]:
         yield f"{where}: {result['faults']} faults"
 
@@ -415,41 +470,41 @@ def curves_of(sender, origin):
         yield (", waited" if late else ""), dash, rates(taken, origin)
 
 
-def plot(path, runs):
-    """RUNS is a list of (mode, kernel, times, sender)."""
-    modes = list(dict.fromkeys(mode for mode, *_ in runs))
-    script = ["set terminal svg size 900,700 font 'sans,12'",
-              f"set multiplot layout {len(modes)},1",
-              "set ylabel 'packets/s'", f"set yrange [0:{1.4 * RATE}]",
-              "set key outside right top vertical"]
-    for mode in modes:
-        curves, end = [], 0
-        for other, kernel, times, sender in runs:
-            if other != mode:
+def plot_one(title, rate, runs):
+    """One part of the picture, of a list of (kernel, times, sender)"""
+    curves, end = [], 0
+    for kernel, times, sender in runs:
+        colour = {"stock": "#b03030"}.get(kernel, "#3060b0")
+        for late, dash, points in curves_of(sender, times["jumping"]):
+            if not points:
                 continue
-            colour = {"stock": "#b03030"}.get(kernel, "#3060b0")
-            for late, dash, points in curves_of(sender, times["jumping"]):
-                if not points:
-                    continue
-                end = max(end, points[-1][0])
-                name = f"{kernel}{'_late' if late else ''}"
-                script += [f"${name} << END",
-                           *(f"{x:.3f} {y:.1f}" for x, y in points), "END"]
-                curves.append(f"${name} with steps lw 2 lc rgb '{colour}'{dash} "
-                              f"title '{kernel}{late}'")
-            if kernel != "stock":
-                back = times["back"] - times["jumping"]
-        script += [
-            "unset label", "unset arrow", "unset object",
-            f"set xrange [-2.5:{end:.1f}]", f"set title '{mode}'",
-            "set xlabel 'seconds since the jump'",
-            f"set object rectangle from 0,0 to {back:.2f},{1.4 * RATE} "
-            "fc rgb '#e8e8e8' fs solid noborder behind",
-            f"set label 'old kernel, preserves' at -1.2,{1.25 * RATE} center",
-            f"set label 'no user code runs' at {back / 2:.2f},{1.25 * RATE} "
-            "center",
-            f"set label 'replaces domains' at {back + 0.1:.2f},{1.25 * RATE}",
-            "plot " + ", ".join(curves)]
+            end = max(end, points[-1][0])
+            name = f"{kernel}{'_late' if late else ''}"
+            yield from [f"${name} << END",
+                        *(f"{x:.3f} {y:.1f}" for x, y in points), "END"]
+            curves.append(f"${name} with steps lw 2 lc rgb '{colour}'{dash} "
+                          f"title '{kernel}{late}'")
+        if kernel != "stock":
+            back = times["back"] - times["jumping"]
+    yield from [
+        "unset label", "unset arrow", "unset object",
+        f"set xrange [-2.5:{end:.1f}]", f"set yrange [0:{1.6 * rate}]",
+        f"set title '{title}'", "set xlabel 'seconds since the jump'",
+        f"set object rectangle from 0,0 to {back:.2f},{1.6 * rate} "
+        "fc rgb '#e8e8e8' fs solid noborder behind",
+        f"set label 'preserves' at -1.2,{1.2 * rate} center",
+        f"set label 'no user code runs' at {back / 2:.2f},{1.2 * rate} center",
+        f"set label 'replaces domains' at {back + 0.1:.2f},{1.2 * rate}",
+        "plot " + ", ".join(curves)]
+
+
+def plot(path, runs):
+    """RUNS are by (mode, kind) lists of (kernel, times, sender)."""
+    script = ["set terminal svg size 1200,700 font 'sans,12'",
+              f"set multiplot layout {len(runs) // len(KINDS)},{len(KINDS)}",
+              "set ylabel 'packets/s'", "set key inside right top horizontal"]
+    for (mode, kind), part in runs.items():
+        script += plot_one(f"{mode}, {kind}", KINDS[kind].rate, part)
     script.append("unset multiplot")
     gnuplot = subprocess.run(["gnuplot"], input="\n".join(script) + "\n",
                              stdout=subprocess.PIPE, text=True, check=True)
@@ -461,15 +516,15 @@ def plot(path, runs):
 
 def run_updates(kernels, path):
     """Update each kernel in each mode; yields what is wrong."""
-    runs = []
-    for mode in MODES:
-        for kernel in kernels:
-            result, _, times, sender = update(kernel, mode)
-            runs.append((mode, kernel, times, sender))
-            failures = list(find_failures(result))
-            yield from failures
-            if kernel != "stock" and not failures:
-                print(f"ok live update, {mode}")
+    runs = {}
+    for mode, kind, kernel in itertools.product(MODES, KINDS, kernels):
+        results, _, times, sender = update(kernel, mode, kind)
+        runs.setdefault((mode, kind), []).append((kernel, times, sender))
+        failures = [failure for result in results
+                    for failure in find_failures(result)]
+        yield from failures
+        if kernel != "stock" and not failures:
+            print(f"ok live update, {mode}, {kind}")
     if path:
         plot(path, runs)
 
@@ -484,7 +539,8 @@ def judge_case(case, output, console):
     for result in resumed:
         wrong = ", ".join(find_wrong(result, case.rate, case.lossy))
         yield not wrong, f"a NIC is taken over {wrong}".rstrip()
-    if re.search("nic (resume|hold|ids|awake|reset|wake|crash)", case.command):
+    if re.search("nic (resume|hold|ids|awake|reset|wake|crash|vf-fixed|owned)",
+                 case.command):
         yield len(resumed) == case.nics, "and so are all that there are"
     for what, text in case.console.items():
         yield bool(re.search(text, console, re.DOTALL)), what
@@ -506,11 +562,12 @@ def run_case(kernels, name):
                     yield f"not ok {what}, {mode}"
 
 
-def run_rounds(kernels, rounds):
+def run_rounds(kernels, kind, rounds):
     """Many updates in a row; yields what is less in the end than it was."""
     for kernel in kernels:
-        result, output, *_ = update(kernel, "scalable-ss", rounds - 1)
-        yield from find_failures(result)
+        results, output, *_ = update(kernel, "scalable-ss", kind, rounds - 1)
+        for result in results:
+            yield from find_failures(result)
         found = re.findall(r"^nic: resources free-kB=(\d+) ids=(\d+)$",
                            output, re.M)
         memory = [int(free) for free, _ in found]
@@ -523,7 +580,7 @@ def run_rounds(kernels, rounds):
         # It varies by some 10 MB, and the last kernel has a smaller initramfs.
         if sum(memory[-8:-2]) / 6 < sum(memory[:6]) / 6 - 5000:
             yield f"there is less and less memory: {memory}"
-        print(f"ok {rounds} updates in a row")
+        print(f"ok {rounds} updates in a row, {kind}")
 
 
 def main():
@@ -537,7 +594,8 @@ def main():
     if args.only == "update":
         failures = list(run_updates(args.kernels, args.plot))
     elif args.only == "rounds":
-        failures = list(run_rounds(args.kernels, 20))
+        failures = [failure for kind in KINDS
+                    for failure in run_rounds(args.kernels, kind, 20)]
     elif args.only == "cost":
         failures = list(run_costs(args.kernels, MODES))
     else:

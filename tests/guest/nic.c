@@ -13,6 +13,19 @@
  *   nic update N    receive N packets, hand the memory and the device to the
  *                   Live Update Orchestrator, and start the loaded kernel
  *   nic detach N    the same, with the last device detached at the end
+ *   nic spare N     the same, with a NIC more, of which only the memory is handed
+ *                   over, and no driver for the physical function of all
+ *   nic spared N    in that kernel: see that the last one does no DMA, go on with
+ *                   the others, and then use it; prints KTAP
+ *   nic owner N     the same as update, with virtual functions of a physical one
+ *                   that is handed over with them
+ *   nic owned N     in that kernel: go on with that first, then with them; prints
+ *                   KTAP
+ *   nic intrude N   in that kernel: see that nobody opens that without going on with
+ *                   it; prints KTAP
+ *   nic vf-refuse N  see what cannot be done with virtual functions that are
+ *                   preserved; prints KTAP
+ *   nic vf-fixed N  in that kernel: the same before the finish, and go on
  *   nic low N       the same, with a domain id that the next kernel would give
  *                   to another device
  *   nic suspend N   the same, with a suspend and resume of all but the CPU
@@ -71,52 +84,17 @@
 #include <sys/mman.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "luo.h"
 #include "memory.h"
+#include "nic_driver.h"
 #include "vfio.h"
 
-#define VENDOR		"0x8086"
-/*
- * Intel 82540EM and 82574, which QEMU calls e1000 and e1000e; see their software
- * developer's manuals. The second has what is of today: PCI Express, power
- * management and MSI-X. The registers below are the same.
- */
-static const char *const models[] = { "0x100e", "0x10d3" };
-#define REG_CTRL_EXT	0x0018
-#define REG_IMS		0x00d0
-#define REG_IMC		0x00d8
-#define REG_EIAC	0x00dc
-#define REG_IVAR	0x00e4
-#define REG_RCTL	0x0100
-#define REG_RDBAL	0x2800
-#define REG_RDBAH	0x2804
-#define REG_RDLEN	0x2808
-#define REG_RDH		0x2810
-#define REG_RDT		0x2818
-#define RCTL_EN		0x2
-#define RCTL_UPE	0x8
-#define RCTL_BAM	0x8000
-#define RCTL_SECRC	0x4000000
-/* 82574 alone: packets are told of by the first message, each anew */
-#define CTRL_EXT_IAME	0x8000000
-#define IMS_RXQ0	0x100000
-#define IVAR_RXQ0	0x8
-#define STATUS_DD	0x1
-#define STATUS_EOP	0x2
-
-/* Room for what comes in during 16 seconds at 250 packets a second */
-#define RING_SIZE	4096U
-#define BUFFER_SIZE	2048U
 #define IOVA		0x40000000UL
-
-/* live_update.py sends frames of this form. */
-#define FRAME_SIZE	512U
-#define PATTERN_SIZE	(FRAME_SIZE - 30)
-#define ETHERTYPE	0xb588	/* 0x88b5, for experiments, in network order */
 
 #define SESSION		"nic"
 #define TOKEN_MEMORY	1
@@ -142,104 +120,42 @@ static const char *const models[] = { "0x100e", "0x10d3" };
 
 #define MAGIC		0x6e69632d72696e67ULL
 
-struct frame {
-	uint8_t to[6];
-	uint8_t from[6];
-	uint16_t type;
-	uint64_t number;
-	uint64_t sent_ns;
-	uint8_t pattern[PATTERN_SIZE];
-} __attribute__((packed));
+#define MAX_NICS	3
 
-struct descriptor {
-	uint64_t address;
-	uint16_t length;
-	uint16_t checksum;
-	uint8_t status;
-	uint8_t errors;
-	uint16_t special;
-};
-
-/* What is known of the stream so far */
-struct stream {
-	uint64_t magic;
-	uint32_t next;		/* descriptor to look at next */
-	uint64_t first;		/* number of the first packet */
-	uint64_t last;		/* number of the latest packet */
-	uint64_t last_ns;	/* when the host sent that one */
-	uint64_t silence_ns;	/* longest time between two packets */
-	uint64_t received;
-	uint64_t late;		/* not newer than one that came before it */
-	uint64_t corrupt;
-	uint64_t skipped;	/* the device went on, but nothing was written */
-	uint32_t id;		/* domain id in the kernel before, if that matters */
-};
-
-struct memory {
-	struct stream stream __attribute__((aligned(4096)));
-	struct descriptor ring[RING_SIZE] __attribute__((aligned(4096)));
-	uint8_t buffers[RING_SIZE][BUFFER_SIZE];
-};
-
-#define MAX_NICS	2
-
-struct nic {
-	char path[300];
-	struct memory *memory;
-	uint64_t iova;
-	struct vfio vfio;
-	volatile uint8_t *registers;
-};
-
+/*
+ * @apart: no two NICs are in one domain
+ * @size: of the memory, which all NICs reach
+ * @count: how many NICs there are to receive with
+ */
 struct vmm {
+	const struct nic_driver *driver;
 	const char *model;
+	bool apart;
 	int memfd;
+	size_t size;
 	unsigned int count;
 	struct nic nics[MAX_NICS];
 	uint32_t ioas;
 	uint32_t domains[2];
 };
 
-static void write_reg(const struct nic *nic, unsigned int reg, uint32_t value)
-{
-	*(volatile uint32_t *)(nic->registers + reg) = value;
-}
-
-static uint32_t read_reg(const struct nic *nic, unsigned int reg)
-{
-	return *(volatile uint32_t *)(nic->registers + reg);
-}
-
-static uint8_t status_of(const struct descriptor *descriptor)
-{
-	return __atomic_load_n(&descriptor->status, __ATOMIC_ACQUIRE);
-}
-
 /* A part of the memfd for each NIC */
 static void map_memory(struct vmm *vmm)
 {
-	struct memory *memory;
+	size_t size = vmm->driver->memory_size;
+	uint8_t *memory;
 	unsigned int i;
 
-	memory = mmap(NULL, vmm->count * sizeof(*memory),
-		      PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-		      vmm->memfd, 0);
+	vmm->size = vmm->count * size;
+	memory = mmap(NULL, vmm->size, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_POPULATE, vmm->memfd, 0);
 	if (memory == MAP_FAILED)
 		die("mmap of the memfd");
 	for (i = 0; i < vmm->count; i++) {
-		vmm->nics[i].memory = memory + i;
-		vmm->nics[i].iova = IOVA + i * sizeof(*memory);
+		vmm->nics[i].driver = vmm->driver;
+		vmm->nics[i].memory = memory + i * size;
+		vmm->nics[i].iova = IOVA + i * size;
 	}
-}
-
-static void init_memory(const struct nic *nic)
-{
-	unsigned int i;
-
-	nic->memory->stream.magic = MAGIC;
-	for (i = 0; i < RING_SIZE; i++)
-		nic->memory->ring[i].address =
-			nic->iova + offsetof(struct memory, buffers[i]);
 }
 
 static void make_memory(struct vmm *vmm)
@@ -248,22 +164,42 @@ static void make_memory(struct vmm *vmm)
 
 	vmm->memfd = memfd_create("ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (vmm->memfd < 0 ||
-	    ftruncate(vmm->memfd, vmm->count * sizeof(struct memory)) ||
+	    ftruncate(vmm->memfd, vmm->count * vmm->driver->memory_size) ||
 	    fcntl(vmm->memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		die("memfd");
 	map_memory(vmm);
-	for (i = 0; i < vmm->count; i++)
-		init_memory(&vmm->nics[i]);
+	for (i = 0; i < vmm->count; i++) {
+		stream_of(&vmm->nics[i])->magic = MAGIC;
+		vmm->driver->init_memory(&vmm->nics[i]);
+	}
 }
 
-/* Which of the models there is */
-static const char *find_model(void)
+/* Which of the models there is; NULL if there is none */
+static const char *find_model_of(const struct nic_driver *driver)
 {
+	const char *const *model;
+
+	for (model = driver->models; *model; model++)
+		if (pci_exists(driver->vendor, *model))
+			return *model;
+	return NULL;
+}
+
+static void find_driver(struct vmm *vmm)
+{
+	static const struct nic_driver *const drivers[] = {
+		&e1000_driver, &virtio_driver
+	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(models) / sizeof(*models); i++)
-		if (pci_exists(VENDOR, models[i]))
-			return models[i];
+	for (i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
+		vmm->driver = drivers[i];
+		if (drivers[i]->virtual)
+			pci_provide_vfs(drivers[i]->vendor);
+		vmm->model = find_model_of(drivers[i]);
+		if (vmm->model)
+			return;
+	}
 	errno = ENODEV;
 	die("no NIC");
 }
@@ -273,10 +209,11 @@ static unsigned int give_devices(struct vmm *vmm)
 {
 	unsigned int i;
 
-	vmm->model = find_model();
+	find_driver(vmm);
+	vmm->apart = vmm->driver->virtual;
 	for (i = 0; i < MAX_NICS; i++)
-		if (!vfio_give(VENDOR, vmm->model, i, vmm->nics[i].path,
-			       sizeof(vmm->nics[i].path)))
+		if (!vfio_give(vmm->driver->vendor, vmm->model, i,
+			       vmm->nics[i].path, sizeof(vmm->nics[i].path)))
 			break;
 	return i;
 }
@@ -288,11 +225,15 @@ static void make_domains(struct vmm *vmm)
 	int i;
 
 	vmm->ioas = vfio_make_ioas(vfio);
-	if (vfio_map_file(vfio, vmm->ioas, vmm->memfd, IOVA,
-			  vmm->count * sizeof(struct memory)))
+	if (vfio_map_file(vfio, vmm->ioas, vmm->memfd, IOVA, vmm->size))
 		die("map of the memfd");
 	for (i = 0; i < 2; i++)
 		vmm->domains[i] = vfio_make_domain(vfio, vmm->ioas);
+}
+
+static unsigned int first_domain(const struct vmm *vmm, unsigned int i)
+{
+	return vmm->apart ? i % 2 : 0;
 }
 
 static void bind_device(struct vmm *vmm, unsigned int i, int fd)
@@ -305,109 +246,25 @@ static void bind_device(struct vmm *vmm, unsigned int i, int fd)
 		nic->vfio = vfio_bind(fd);
 		make_domains(vmm);
 	}
-	vfio_attach(&nic->vfio, vmm->domains[0]);
-	nic->registers = vfio_map_bar0(&nic->vfio);
-}
-
-/* One descriptor stays with software, or a full ring would look empty. */
-static void give_buffers(const struct nic *nic)
-{
-	write_reg(nic, REG_RDT,
-		  (nic->memory->stream.next + RING_SIZE - 1) % RING_SIZE);
-}
-
-static void stop_device(const struct nic *nic)
-{
-	write_reg(nic, REG_RCTL, 0);
+	vfio_attach(&nic->vfio, vmm->domains[first_domain(vmm, i)]);
+	vmm->driver->map_registers(nic);
 }
 
 static void start_device(const struct nic *nic)
 {
-	uint64_t ring = nic->iova + offsetof(struct memory, ring);
-
 	vfio_enable_bus_master(&nic->vfio);
-	write_reg(nic, REG_IMC, 0xffffffff);
-	stop_device(nic);
-	write_reg(nic, REG_RDBAL, (uint32_t)ring);
-	write_reg(nic, REG_RDBAH, ring >> 32);
-	write_reg(nic, REG_RDLEN, sizeof(nic->memory->ring));
-	write_reg(nic, REG_RDH, nic->memory->stream.next);
-	give_buffers(nic);
-	write_reg(nic, REG_RCTL, RCTL_EN | RCTL_UPE | RCTL_BAM | RCTL_SECRC);
-}
-
-static bool is_intact(const struct frame *frame, const struct descriptor *descriptor)
-{
-	unsigned int i;
-
-	if (descriptor->errors || !(descriptor->status & STATUS_EOP) ||
-	    descriptor->length != sizeof(*frame) ||
-	    frame->type != ETHERTYPE)
-		return false;
-	for (i = 0; i < PATTERN_SIZE; i++)
-		if (frame->pattern[i] != (uint8_t)(frame->number + i))
-			return false;
-	return true;
-}
-
-static void count(struct stream *stream, const struct frame *frame,
-		  const struct descriptor *descriptor)
-{
-	if (!is_intact(frame, descriptor)) {
-		stream->corrupt++;
-		return;
-	}
-	if (!stream->received) {
-		stream->first = frame->number;
-	} else if (frame->number <= stream->last) {
-		stream->late++;
-		return;
-	} else if (frame->sent_ns - stream->last_ns > stream->silence_ns) {
-		stream->silence_ns = frame->sent_ns - stream->last_ns;
-	}
-	stream->received++;
-	stream->last = frame->number;
-	stream->last_ns = frame->sent_ns;
-}
-
-static void take_next(struct memory *memory)
-{
-	struct stream *stream = &memory->stream;
-	struct descriptor *descriptor = &memory->ring[stream->next];
-
-	if (status_of(descriptor) & STATUS_DD)
-		count(stream, (void *)memory->buffers[stream->next], descriptor);
-	else
-		stream->skipped++;
-	/* The buffer must not pass for a packet again. */
-	memset(memory->buffers[stream->next], 0, FRAME_SIZE);
-	descriptor->status = 0;
-	stream->next = (stream->next + 1) % RING_SIZE;
-}
-
-/*
- * Take what is in the ring. A device whose DMA fails may go on to the next
- * descriptor all the same: a packet is lost where its head is beyond a
- * descriptor that is not done.
- */
-static void poll_ring(const struct nic *nic)
-{
-	uint32_t head = read_reg(nic, REG_RDH);
-
-	while (nic->memory->stream.next != head)
-		take_next(nic->memory);
-	give_buffers(nic);
+	nic->driver->start(nic);
 }
 
 /* What the NIC has that has the fewest */
 static uint64_t count_received(const struct vmm *vmm)
 {
-	uint64_t received = vmm->nics[0].memory->stream.received;
+	uint64_t received = stream_of(&vmm->nics[0])->received;
 	unsigned int i;
 
 	for (i = 1; i < vmm->count; i++)
-		if (vmm->nics[i].memory->stream.received < received)
-			received = vmm->nics[i].memory->stream.received;
+		if (stream_of(&vmm->nics[i])->received < received)
+			received = stream_of(&vmm->nics[i])->received;
 	return received;
 }
 
@@ -422,25 +279,15 @@ static unsigned long receive(const struct vmm *vmm, uint64_t packets,
 
 	while (count_received(vmm) < end || replaces < replace) {
 		for (i = 0; i < vmm->count; i++)
-			poll_ring(&vmm->nics[i]);
+			vmm->driver->poll(&vmm->nics[i]);
 		replaces += !!replace;
 		for (i = 0; replace && i < vmm->count; i++)
 			vfio_attach(&vmm->nics[i].vfio,
-				    vmm->domains[replaces % 2]);
+				    vmm->domains[(first_domain(vmm, i) +
+						  replaces) % 2]);
 		nanosleep(&pause, NULL);
 	}
 	return replaces;
-}
-
-static void print_result(const struct stream *stream, const char *more)
-{
-	uint64_t sent = stream->last - stream->first + 1;
-
-	printf("result: sent=%lu received=%lu lost=%lu late=%lu corrupt=%lu",
-	       sent, stream->received, sent - stream->received, stream->late,
-	       stream->corrupt);
-	printf(" skipped=%lu silence-ms=%lu%s\n", stream->skipped,
-	       stream->silence_ns / 1000000, more);
 }
 
 static void set_up(struct vmm *vmm)
@@ -466,7 +313,7 @@ static int run_receive(uint64_t packets)
 	set_up(&vmm);
 	receive(&vmm, packets, 0);
 	for (i = 0; i < vmm.count; i++)
-		print_result(&vmm.nics[i].memory->stream, "");
+		stream_print(stream_of(&vmm.nics[i]), "");
 	return 0;
 }
 
@@ -493,7 +340,8 @@ static void replug_other(void)
 }
 
 /* The session stays open until the jump, or all would be undone. */
-static void hand_over(const struct vmm *vmm, uint64_t packets)
+static void hand_over_some(const struct vmm *vmm, unsigned int devices,
+			   uint64_t packets)
 {
 	unsigned int i;
 	int session;
@@ -504,11 +352,16 @@ static void hand_over(const struct vmm *vmm, uint64_t packets)
 	/* Preserving takes time, and nothing may be lost in it. */
 	session = luo_create_session(SESSION);
 	preserve(session, vmm->memfd, TOKEN_MEMORY, "memory");
-	for (i = 0; i < vmm->count; i++)
+	for (i = 0; i < devices; i++)
 		preserve(session, vmm->nics[i].vfio.fd, TOKEN_DEVICE + i,
 			 "device");
 	replug_other();
 	receive(vmm, packets / 2, 0);
+}
+
+static void hand_over(const struct vmm *vmm, uint64_t packets)
+{
+	hand_over_some(vmm, vmm->count, packets);
 }
 
 /* What this kernel's gcov has counted ends with it. */
@@ -632,7 +485,7 @@ static int run_low(uint64_t packets)
 	struct vmm vmm;
 
 	set_up(&vmm);
-	vmm.nics[0].memory->stream.id = find_id(VENDOR, vmm.model);
+	stream_of(&vmm.nics[0])->id = find_id(vmm.driver->vendor, vmm.model);
 	close(other.fd);
 	hand_over(&vmm, packets);
 	return jump();
@@ -648,23 +501,15 @@ static uint64_t count_signals(int fd)
 	return count;
 }
 
-static void let_signal(const struct nic *nic, bool enable)
-{
-	write_reg(nic, REG_CTRL_EXT, read_reg(nic, REG_CTRL_EXT) | CTRL_EXT_IAME);
-	write_reg(nic, REG_EIAC, IMS_RXQ0);
-	write_reg(nic, REG_IVAR, IVAR_RXQ0);
-	write_reg(nic, enable ? REG_IMS : REG_IMC, IMS_RXQ0);
-}
-
 static bool signals_packets(const struct vmm *vmm, int fd)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	unsigned int i;
 
-	let_signal(&vmm->nics[0], true);
+	vmm->driver->let_signal(&vmm->nics[0], true);
 	count_signals(fd);
 	for (i = 0; i < 1000; i++) {
-		poll_ring(&vmm->nics[0]);
+		vmm->driver->poll(&vmm->nics[0]);
 		nanosleep(&pause, NULL);
 	}
 	return count_signals(fd) > 10;
@@ -700,6 +545,17 @@ static int run_suspend(uint64_t packets)
 	return jump();
 }
 
+/* The physical function has no driver, and what the last one does is preserved. */
+static int run_spare(uint64_t packets)
+{
+	struct vmm vmm;
+
+	set_up(&vmm);
+	pci_take(vmm.driver->vendor, NULL);
+	hand_over_some(&vmm, vmm.count - 1, packets);
+	return jump();
+}
+
 /* One that does not translate as it did any more is no obstacle to the others. */
 static int run_detach(uint64_t packets)
 {
@@ -709,7 +565,7 @@ static int run_detach(uint64_t packets)
 	set_up(&vmm);
 	hand_over(&vmm, packets);
 	nic = &vmm.nics[vmm.count - 1];
-	stop_device(nic);
+	nic->driver->stop(nic);
 	vfio_detach(&nic->vfio);
 	return jump();
 }
@@ -797,7 +653,7 @@ static void refuse_bar(const struct vmm *vmm, int session)
 	struct vfio other = vfio_bind_to(open_other(), vfio->iommufd);
 	int fd;
 
-	expect_error(vfio_try_map(vfio, vmm->ioas, (void *)vfio_map_bar0(&other),
+	expect_error(vfio_try_map(vfio, vmm->ioas, (void *)vfio_map_bar(&other, 0),
 				  MORE_IOVA, 4096),
 		     EFAULT, "map a BAR of another device by its address");
 
@@ -841,7 +697,8 @@ static void refuse_changes(const struct vmm *vmm)
 
 	expect_error(vfio_map_file(vfio, vmm->ioas, fd, MORE_IOVA, MORE_SIZE),
 		     EBUSY, "map memory for a preserved device");
-	expect_error(vfio_try_unmap(vfio, vmm->ioas, IOVA, sizeof(struct memory)),
+	expect_error(vfio_try_unmap(vfio, vmm->ioas, IOVA,
+				    vmm->driver->memory_size),
 		     EBUSY, "unmap memory of a preserved device");
 	expect_error(vfio_try_make_domain(vfio, vmm->ioas), EBUSY,
 		     "make another domain that maps the same");
@@ -881,18 +738,64 @@ static int run_refuse(uint64_t packets)
 	close(session);
 
 	receive(&vmm, packets, MIN_REPLACES);
-	check(!nic->memory->stream.skipped,
+	check(!stream_of(nic)->skipped,
 	      "a device that is not preserved any more goes on");
-	stop_device(nic);
-	vfio_unmap(&nic->vfio, vmm.ioas, IOVA, sizeof(struct memory));
+	nic->driver->stop(nic);
+	vfio_unmap(&nic->vfio, vmm.ioas, IOVA, vmm.driver->memory_size);
 	check(true, "an address space can change when nothing is preserved");
-	print_result(&nic->memory->stream, "");
+	stream_print(stream_of(nic), "");
 
 	vfio_detach(&nic->vfio);
 	session = luo_create_session(SESSION);
 	preserve(session, vmm.memfd, TOKEN_MEMORY, "memory");
 	expect_error(luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE),
 		     EBUSY, "preserve a device that is not attached");
+	return 0;
+}
+
+static void refuse_vf(const struct vmm *vmm, const char *what)
+{
+	int session = luo_create_session(SESSION);
+
+	preserve(session, vmm->memfd, TOKEN_MEMORY, "memory");
+	expect_error(luo_preserve(session, vmm->nics[0].vfio.fd, TOKEN_DEVICE),
+		     EBUSY, what);
+	close(session);
+}
+
+/* How many virtual functions there are is fixed, and so is what drives theirs. */
+static void refuse_owners(const struct vmm *vmm)
+{
+	const char *vendor = vmm->driver->vendor;
+
+	expect_error(pci_try_set_vfs(vendor, "0"), EBUSY,
+		     "remove virtual functions");
+	pci_take(vendor, NULL);
+	check(!pci_give(vendor, NULL, "virtio-pci"),
+	      "no driver gets their physical function that may do anything to it");
+	check(pci_give(vendor, NULL, "pci-pf-stub"), "one that does nothing does");
+}
+
+static int run_vf_refuse(uint64_t packets)
+{
+	struct vmm vmm;
+	int session;
+
+	set_up(&vmm);
+	session = luo_create_session(SESSION);
+	preserve(session, vmm.memfd, TOKEN_MEMORY, "memory");
+	preserve(session, vmm.nics[0].vfio.fd, TOKEN_DEVICE, "device");
+	refuse_owners(&vmm);
+	receive(&vmm, packets, 0);
+	close(session);
+
+	pci_take(vmm.driver->vendor, NULL);
+	check(pci_give(vmm.driver->vendor, NULL, "virtio-pci"),
+	      "any driver may have it afterwards");
+	refuse_vf(&vmm, "preserve a virtual function of one with a driver");
+	receive(&vmm, packets, MIN_REPLACES);
+	check(!stream_of(&vmm.nics[0])->skipped, "virtual functions go on");
+	stream_print(stream_of(&vmm.nics[0]), "");
 	return 0;
 }
 
@@ -909,34 +812,14 @@ static int run_refused(uint64_t packets)
 	expect_error(luo_preserve(session, nic->vfio.fd, TOKEN_DEVICE), EBUSY,
 		     "preserve the device");
 	receive(&vmm, packets, MIN_REPLACES);
-	printf("%s it goes on\n", nic->memory->stream.skipped ? "not ok" : "ok");
+	printf("%s it goes on\n", stream_of(nic)->skipped ? "not ok" : "ok");
 	return 0;
-}
-
-/* What the device has written that nobody has looked at yet */
-static unsigned int count_done(const struct memory *memory)
-{
-	unsigned int i, done = 0;
-
-	for (i = 0; i < RING_SIZE; i++)
-		done += status_of(&memory->ring[i]) & STATUS_DD;
-	return done;
-}
-
-static bool has_ring(const struct nic *nic)
-{
-	return read_reg(nic, REG_RCTL) & RCTL_EN &&
-	       read_reg(nic, REG_RDBAL) ==
-		       nic->iova + offsetof(struct memory, ring);
 }
 
 /* Start a device that was reset, after what it wrote before that. */
 static void restart_device(const struct nic *nic)
 {
-	struct memory *memory = nic->memory;
-
-	while (status_of(&memory->ring[memory->stream.next]) & STATUS_DD)
-		take_next(memory);
+	nic->driver->take_rest(nic);
 	start_device(nic);
 }
 
@@ -946,16 +829,17 @@ static void retrieve_memory(struct vmm *vmm, int session)
 	struct stat stat;
 	unsigned int i;
 
+	find_driver(vmm);
 	vmm->memfd = luo_retrieve(session, TOKEN_MEMORY);
 	if (vmm->memfd < 0 || fstat(vmm->memfd, &stat))
 		die("the memory is not handed over");
-	vmm->count = stat.st_size / sizeof(struct memory);
+	vmm->count = stat.st_size / vmm->driver->memory_size;
 	errno = EILSEQ;
 	if (!vmm->count || vmm->count > MAX_NICS)
 		die("memory for %u NICs", vmm->count);
 	map_memory(vmm);
 	for (i = 0; i < vmm->count; i++)
-		if (vmm->nics[i].memory->stream.magic != MAGIC)
+		if (stream_of(&vmm->nics[i])->magic != MAGIC)
 			die("the memory is not what was handed over");
 }
 
@@ -992,7 +876,7 @@ static void take_device(struct vmm *vmm, unsigned int i, int session,
 		found->state = "stopped";
 		vfio_enable_bus_master(&nic->vfio);
 	}
-	if (!has_ring(nic)) {
+	if (!nic->driver->is_running(nic)) {
 		found->state = "reset";
 		restart_device(nic);
 	}
@@ -1006,7 +890,7 @@ static int retrieve_session(struct vmm *vmm, struct found *found)
 
 	retrieve_memory(vmm, session);
 	for (i = 0; i < vmm->count; i++) {
-		found[i].during_jump = count_done(vmm->nics[i].memory);
+		found[i].during_jump = vmm->driver->count_done(&vmm->nics[i]);
 		printf("nic: back, %u packets came in\n", found[i].during_jump);
 	}
 	return session;
@@ -1047,7 +931,7 @@ static void report(const struct vmm *vmm, unsigned long replaces,
 			 " during-jump=%u replaces-after=%lu device=%s state=%s",
 			 found[i].during_jump, replaces, found[i].device,
 			 found[i].state);
-		print_result(&vmm->nics[i].memory->stream, more);
+		stream_print(stream_of(&vmm->nics[i]), more);
 	}
 }
 
@@ -1076,7 +960,7 @@ static int run_ids(uint64_t packets)
 	int session;
 
 	session = retrieve_session(&vmm, found);
-	id = vmm.nics[0].memory->stream.id;
+	id = stream_of(&vmm.nics[0])->id;
 	check(!count_users(id), "no other device has an awaited one's id");
 	take_devices(&vmm, session, found);
 	other = vfio_bind(open_other());
@@ -1088,6 +972,177 @@ static int run_ids(uint64_t packets)
 	check(find_id(TESTDEV_VENDOR, TESTDEV_DEVICE) == id,
 	      "it is free again after that");
 	report(&vmm, receive(&vmm, packets, MIN_REPLACES), found);
+	return 0;
+}
+
+/* The host sends all the time. */
+static void expect_silence(const struct nic *nic, const char *what)
+{
+	unsigned int done = nic->driver->count_done(nic);
+
+	printf("nic: back, %u packets came in\n", done);
+	sleep(1);
+	printf("%s a device that %s is blocked\n",
+	       nic->driver->count_done(nic) == done ? "ok" : "not ok", what);
+}
+
+/*
+ * The owner of a physical function, which is a user's, too
+ */
+
+static const uint8_t owner_token[16] = "token of owners";
+
+#define OWNER		"owner"
+
+static int open_owner(void)
+{
+	char path[300];
+
+	errno = ENODEV;
+	if (!vfio_give(virtio_driver.vendor, NULL, 0, path, sizeof(path)))
+		die("physical function");
+	return vfio_open(path);
+}
+
+/* It has memory of its own, and a session. */
+static int run_owner(uint64_t packets)
+{
+	int memfd = make_file(F_SEAL_SHRINK), session;
+	struct vfio owner;
+	struct vmm vmm;
+
+	write_file("/sys/module/vfio_pci/parameters", "enable_sriov", "1");
+	/* The kernel's own driver has it since boot. */
+	pci_take(virtio_driver.vendor, NULL);
+	vfio_token = owner_token;
+	owner = vfio_bind(open_owner());
+	attach_other(&owner, memfd);
+	vfio_enable_bus_master(&owner);
+	pci_make_vfs(virtio_driver.vendor);
+	set_up(&vmm);
+	refuse_vf(&vmm, "preserve a virtual function before its physical one");
+	session = luo_create_session(OWNER);
+	preserve(session, memfd, TOKEN_MORE, "memory");
+	preserve(session, owner.fd, TOKEN_DEVICE, "physical function");
+	hand_over(&vmm, packets);
+	return jump();
+}
+
+/* The physical function goes on first. */
+static int retrieve_owner(void)
+{
+	int session = luo_retrieve_session(OWNER), memfd, fd;
+	struct vfio owner;
+
+	memfd = luo_retrieve(session, TOKEN_MORE);
+	if (memfd < 0)
+		die("the memory is not handed over");
+	check(!pci_give(virtio_driver.vendor, virtio_driver.models[0], "vfio-pci"),
+	      "a virtual function has no driver before its physical one");
+	/* A driver must be there for what is retrieved. */
+	close(open_owner());
+	fd = luo_retrieve(session, TOKEN_DEVICE);
+	check(fd >= 0, "a physical function is handed over");
+	vfio_token = owner_token;
+	owner = vfio_bind(fd);
+	attach_other(&owner, memfd);
+	check(vfio_is_bus_master(&owner), "it was not stopped");
+	return session;
+}
+
+/* Somebody who does not go on with it would reset it. */
+static int run_intrude(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+	int session = retrieve_session(&vmm, found);
+
+	(void)packets;
+	expect_error(vfio_try_bind(open_owner()), EBUSY,
+		     "open a physical function that is awaited");
+	sleep(1);
+	check(vmm.driver->count_done(&vmm.nics[0]) > found[0].during_jump,
+	      "its virtual functions go on");
+	luo_finish_session(session);
+	expect_silence(&vmm.nics[0], "nobody claims");
+	return 0;
+}
+
+static int run_owned(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+	int session = retrieve_session(&vmm, found), owner = retrieve_owner();
+
+	take_devices(&vmm, session, found);
+	luo_finish_session(owner);
+	luo_finish_session(session);
+	report(&vmm, receive(&vmm, packets, MIN_REPLACES), found);
+	return 0;
+}
+
+/* Whose physical function has no driver before the finish, nor may have one */
+static void resume_fixed(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+	int session;
+
+	session = retrieve_session(&vmm, found);
+	check(pci_give(vmm.driver->vendor, NULL, "pci-pf-stub"),
+	      "a driver that does nothing gets the physical function");
+	refuse_owners(&vmm);
+	resume(&vmm, session, packets, found);
+}
+
+/* A process that ends has nothing open. */
+static int run_vf_fixed(uint64_t packets)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		resume_fixed(packets);
+		exit(0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0 || status)
+		die("a process of its own");
+	check(!pci_try_set_vfs(virtio_driver.vendor, "0"),
+	      "virtual functions can be removed after the finish");
+	return 0;
+}
+
+/* The last one has written nothing since the jump, and can be used. */
+static int run_spared(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	unsigned int last, i;
+	struct vmm vmm;
+	int session;
+
+	session = retrieve_session(&vmm, found);
+	last = vmm.count - 1;
+	for (i = 0; i < vmm.count; i++)
+		vmm.driver->take_rest(&vmm.nics[i]);
+	check(stream_of(&vmm.nics[last])->last + packets <
+	      stream_of(&vmm.nics[0])->last,
+	      "a device that is not preserved does nothing during the jump");
+	expect_silence(&vmm.nics[last], "is not preserved");
+
+	vmm.count = last;
+	take_devices(&vmm, session, found);
+	receive(&vmm, packets, MIN_REPLACES);
+	expect_silence(&vmm.nics[last], "has no driver");
+	luo_finish_session(session);
+	report(&vmm, receive(&vmm, packets, MIN_REPLACES), found);
+
+	vmm.nics[last].driver = vmm.driver;
+	bind_device(&vmm, last, vfio_open(vmm.nics[last].path));
+	check(!vmm.driver->is_running(&vmm.nics[last]), "it was reset");
+	restart_device(&vmm.nics[last]);
+	vmm.count = last + 1;
+	receive(&vmm, packets, MIN_REPLACES);
+	check(true, "it can be used");
 	return 0;
 }
 
@@ -1111,7 +1166,7 @@ static void compact(const struct vmm *vmm, struct filled *filled)
 {
 	struct places ours, others;
 
-	ours = note_places(vmm->nics[0].memory, sizeof(struct memory));
+	ours = note_places(vmm->nics[0].memory, vmm->driver->memory_size);
 	others = note_places(filled->memory, filled->size / 2);
 	compact_memory(filled);
 	check(count_moved(&others), "other memory moves when it is compacted");
@@ -1125,7 +1180,7 @@ static void stir_memory(const struct vmm *vmm)
 
 	expect_error(fallocate(vmm->memfd,
 			       FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-			       sizeof(struct memory)),
+			       vmm->driver->memory_size),
 		     EPERM, "punch a hole into memory that a device writes to");
 	expect_error(ftruncate(vmm->memfd, 0), EPERM, "truncate it");
 	check(!count_collapsed(vmm->memfd), "no huge page takes its place");
@@ -1148,16 +1203,16 @@ static int run_signalled(uint64_t packets)
 
 	session = retrieve_session(&vmm, found);
 	take_devices(&vmm, session, found);
-	check(pci_has_msix_enabled(VENDOR, vmm.model),
+	check(pci_has_msix_enabled(vmm.driver->vendor, vmm.model),
 	      "messages are enabled as they were");
-	let_signal(&vmm.nics[0], false);
+	vmm.driver->let_signal(&vmm.nics[0], false);
 	fd = vfio_make_msix(&vmm.nics[0].vfio);
 	check(count_signals(fd) == 1, "what was lost is made up for by a signal");
 	check(signals_packets(&vmm, fd), "packets are signalled again");
 	luo_finish_session(session);
 	receive(&vmm, packets, MIN_REPLACES);
-	print_result(&vmm.nics[0].memory->stream, "");
-	check(!vmm.nics[0].memory->stream.skipped, "no packet was lost");
+	stream_print(stream_of(&vmm.nics[0]), "");
+	check(!stream_of(&vmm.nics[0])->skipped, "no packet was lost");
 	return 0;
 }
 
@@ -1171,7 +1226,7 @@ static int run_hold(uint64_t packets)
 	session = retrieve_session(&vmm, found);
 	stir_memory(&vmm);
 	resume(&vmm, session, packets, found);
-	check(!ftruncate(vmm.memfd, 2 * sizeof(struct memory)),
+	check(!ftruncate(vmm.memfd, 2 * vmm.driver->memory_size),
 	      "memory can be changed after the finish");
 	return 0;
 }
@@ -1217,7 +1272,7 @@ static int run_awake(uint64_t packets)
 	/* A driver that has a device which nobody opens lets it sleep. */
 	give_devices(&vmm);
 	sleep(1);
-	check(pci_is_powered(VENDOR, vmm.model), "an awaited device is powered");
+	check(pci_is_powered(vmm.driver->vendor, vmm.model), "an awaited device is powered");
 	resume(&vmm, retrieve_session(&vmm, found), packets, found);
 	return 0;
 }
@@ -1228,10 +1283,10 @@ static int run_reset(uint64_t packets)
 	struct vmm vmm;
 
 	resume(&vmm, retrieve_session(&vmm, found), packets, found);
-	check(pci_read_command(VENDOR, vmm.model) & PCI_COMMAND_INTX_DISABLE,
+	check(pci_read_command(vmm.driver->vendor, vmm.model) & PCI_COMMAND_INTX_DISABLE,
 	      "INTx is masked as it was");
 	check(!vfio_reset(&vmm.nics[0].vfio), "the device can be reset");
-	check(!(read_reg(&vmm.nics[0], REG_RCTL) & RCTL_EN),
+	check(!vmm.driver->is_running(&vmm.nics[0]),
 	      "it is off after that");
 	restart_device(&vmm.nics[0]);
 	receive(&vmm, packets, MIN_REPLACES);
@@ -1296,7 +1351,11 @@ static int run_early(uint64_t packets)
 
 static int run_stopped(uint64_t packets)
 {
-	check(!(pci_read_command(VENDOR, find_model()) & PCI_COMMAND_MASTER),
+	struct vmm vmm;
+
+	find_driver(&vmm);
+	check(!(pci_read_command(vmm.driver->vendor, vmm.model) &
+		PCI_COMMAND_MASTER),
 	      "a device that is not handed over is no bus master");
 	run_receive(packets);
 	check(true, "it can be opened anew");
@@ -1331,17 +1390,6 @@ static int run_crash(uint64_t packets)
 	return 1;
 }
 
-/* The host sends all the time. */
-static void expect_silence(const struct nic *nic, const char *what)
-{
-	unsigned int done = count_done(nic->memory);
-
-	printf("nic: back, %u packets came in\n", done);
-	sleep(1);
-	printf("%s a device that %s is blocked\n",
-	       count_done(nic->memory) == done ? "ok" : "not ok", what);
-}
-
 static int open_anew(struct vmm *vmm, uint64_t packets)
 {
 	bind_device(vmm, 0, vfio_open(vmm->nics[0].path));
@@ -1352,15 +1400,16 @@ static int open_anew(struct vmm *vmm, uint64_t packets)
 }
 
 /* A driver that does DMA by the kernel's own mappings has the device attached. */
-static void give_to_driver(const char *model)
+static void give_to_driver(const struct vmm *vmm)
 {
+	const char *vendor = vmm->driver->vendor, *model = vmm->model;
 	unsigned int id;
 
-	check(!look_up_id(VENDOR, model, &id), "it has no translation");
-	pci_give(VENDOR, model, "pci-pf-stub");
-	check(look_up_id(VENDOR, model, &id),
+	check(!look_up_id(vendor, model, &id), "it has no translation");
+	pci_give(vendor, model, "pci-pf-stub");
+	check(look_up_id(vendor, model, &id),
 	      "a driver of the kernel's finds it attached");
-	pci_take(VENDOR, model);
+	pci_take(vendor, model);
 }
 
 /* The memory must outlive the device's DMA, so it is not left behind, too. */
@@ -1372,10 +1421,10 @@ static int run_abandon(uint64_t packets)
 	session = luo_retrieve_session(SESSION);
 	retrieve_memory(&vmm, session);
 	printf("%s no driver takes a device that is handed over\n",
-	       vfio_offer(VENDOR, find_model()) ? "not ok" : "ok");
+	       vfio_offer(vmm.driver->vendor, vmm.model) ? "not ok" : "ok");
 	luo_finish_session(session);
 	expect_silence(&vmm.nics[0], "nobody claims");
-	give_to_driver(find_model());
+	give_to_driver(&vmm);
 	give_devices(&vmm);
 	return open_anew(&vmm, packets);
 }
@@ -1394,16 +1443,16 @@ static int run_bound(uint64_t packets)
 	expect_error(vfio_try_bind(vfio_open(nic->path)), EBUSY,
 		     "open a device that somebody else has retrieved");
 	nic->vfio = vfio_bind(fd);
-	done = count_done(nic->memory);
+	done = nic->driver->count_done(nic);
 	sleep(1);
-	check(count_done(nic->memory) > done,
+	check(nic->driver->count_done(nic) > done,
 	      "a device that is claimed goes on");
 
 	luo_finish_session(session);
 	expect_silence(nic, "was claimed and not attached");
 	make_domains(&vmm);
 	vfio_attach(&nic->vfio, vmm.domains[0]);
-	nic->registers = vfio_map_bar0(&nic->vfio);
+	nic->driver->map_registers(nic);
 	restart_device(nic);
 	receive(&vmm, packets, MIN_REPLACES);
 	printf("ok it can be attached\n");
@@ -1414,20 +1463,19 @@ static int run_bound(uint64_t packets)
 static int run_unplugged(uint64_t packets)
 {
 	struct found found[MAX_NICS];
-	const char *model = find_model();
 	struct vmm vmm;
 	int session;
 
 	session = retrieve_session(&vmm, found);
-	pci_remove(VENDOR, model);
+	pci_remove(vmm.driver->vendor, vmm.model);
 	expect_error(luo_retrieve(session, TOKEN_DEVICE), ENODEV,
 		     "retrieve a device that is unplugged");
 	sleep(1);
-	check(count_done(vmm.nics[0].memory) > found[0].during_jump,
+	check(vmm.driver->count_done(&vmm.nics[0]) > found[0].during_jump,
 	      "it translates until the finish");
 	luo_finish_session(session);
 	expect_silence(&vmm.nics[0], "is unplugged");
-	pci_rescan(VENDOR, model);
+	pci_rescan(vmm.driver->vendor, vmm.model);
 	give_devices(&vmm);
 	return open_anew(&vmm, packets);
 }
@@ -1435,14 +1483,13 @@ static int run_unplugged(uint64_t packets)
 /* What is found in its place is another device if a BAR is elsewhere. */
 static int run_swapped(uint64_t packets)
 {
-	const char *model = find_model();
 	struct vmm vmm;
 	int session = luo_retrieve_session(SESSION);
 
 	retrieve_memory(&vmm, session);
-	pci_write_bar(VENDOR, model, 1, OTHER_BAR);
-	pci_remove(VENDOR, model);
-	pci_rescan(VENDOR, model);
+	pci_write_bar(vmm.driver->vendor, vmm.model, 1, OTHER_BAR);
+	pci_remove(vmm.driver->vendor, vmm.model);
+	pci_rescan(vmm.driver->vendor, vmm.model);
 	expect_silence(&vmm.nics[0], "is in the place of another one");
 	give_devices(&vmm);
 	expect_error(luo_retrieve(session, TOKEN_DEVICE), ENXIO,
@@ -1472,6 +1519,13 @@ static const struct command {
 	{ "receive", run_receive },
 	{ "update", run_update },
 	{ "detach", run_detach },
+	{ "owner", run_owner },
+	{ "owned", run_owned },
+	{ "intrude", run_intrude },
+	{ "spare", run_spare },
+	{ "spared", run_spared },
+	{ "vf-refuse", run_vf_refuse },
+	{ "vf-fixed", run_vf_fixed },
 	{ "low", run_low },
 	{ "suspend", run_suspend },
 	{ "resume", run_resume },

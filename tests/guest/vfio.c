@@ -39,16 +39,27 @@ int do_ioctl(int fd, unsigned long request, void *arg, const char *name)
 	return ret;
 }
 
-void write_file(const char *dir, const char *name, const char *text)
+/* Returns -1 with errno if the file does not take it. */
+static int try_write_file(const char *dir, const char *name, const char *text)
 {
 	char path[512];
-	int fd;
+	int fd, ret, err;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+	if (fd < 0)
 		die("%s", path);
+	ret = write(fd, text, strlen(text)) < 0 ? -1 : 0;
+	err = errno;
 	close(fd);
+	errno = err;
+	return ret;
+}
+
+void write_file(const char *dir, const char *name, const char *text)
+{
+	if (try_write_file(dir, name, text))
+		die("%s/%s", dir, name);
 }
 
 bool file_is(const char *dir, const char *name, const char *text)
@@ -67,6 +78,17 @@ bool file_is(const char *dir, const char *name, const char *text)
 	return !strcmp(line, text);
 }
 
+/* Any but a physical function, or, if @device is NULL, any of these */
+static bool is_wanted(const char *dir, const char *vendor, const char *device)
+{
+	char path[320];
+
+	snprintf(path, sizeof(path), "%s/sriov_numvfs", dir);
+	return file_is(dir, "vendor", vendor) &&
+	       (device ? access(path, F_OK) && file_is(dir, "device", device) :
+			 !access(path, F_OK));
+}
+
 /* Find such a device after @skip others; @dir and @slot get where it is. */
 static bool find_device(const char *vendor, const char *device,
 			unsigned int skip, char *dir, size_t size, char *slot,
@@ -82,8 +104,7 @@ static bool find_device(const char *vendor, const char *device,
 	while (!found && (entry = readdir(devices))) {
 		snprintf(dir, size, PCI_DEVICES "/%s", entry->d_name);
 		snprintf(slot, slot_size, "%s", entry->d_name);
-		found = file_is(dir, "vendor", vendor) &&
-			file_is(dir, "device", device) && !skip--;
+		found = is_wanted(dir, vendor, device) && !skip--;
 	}
 	closedir(devices);
 	return found;
@@ -94,7 +115,7 @@ static void find_first(const char *vendor, const char *device, char *dir,
 {
 	errno = ENODEV;
 	if (!find_device(vendor, device, 0, dir, size, slot, slot_size))
-		die("PCI device %s:%s", vendor, device);
+		die("PCI device %s:%s", vendor, device ?: "physical function");
 }
 
 bool pci_exists(const char *vendor, const char *device)
@@ -173,12 +194,22 @@ static void give_slot(const char *slot, const char *driver)
 	write_file("/sys/bus/pci", "drivers_probe", slot);
 }
 
-void pci_give(const char *vendor, const char *device, const char *driver)
+bool pci_give(const char *vendor, const char *device, const char *driver)
 {
-	char dir[300], slot[256];
+	char dir[300], slot[256], path[320];
 
 	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
 	give_slot(slot, driver);
+	snprintf(path, sizeof(path), "%s/driver", dir);
+	return !access(path, F_OK);
+}
+
+int pci_try_set_vfs(const char *vendor, const char *count)
+{
+	char dir[300], slot[256];
+
+	find_first(vendor, NULL, dir, sizeof(dir), slot, sizeof(slot));
+	return try_write_file(dir, "sriov_numvfs", count);
 }
 
 void pci_take(const char *vendor, const char *device)
@@ -188,6 +219,36 @@ void pci_take(const char *vendor, const char *device)
 	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
 	snprintf(driver, sizeof(driver), "%s/driver", dir);
 	write_file(driver, "unbind", slot);
+}
+
+void pci_make_vfs(const char *vendor)
+{
+	char dir[300], slot[256], path[320], count[16];
+	FILE *file;
+
+	find_first(vendor, NULL, dir, sizeof(dir), slot, sizeof(slot));
+	snprintf(path, sizeof(path), "%s/sriov_totalvfs", dir);
+	file = fopen(path, "r");
+	if (!file || !fgets(count, sizeof(count), file))
+		die("%s", path);
+	fclose(file);
+	write_file(dir, "sriov_drivers_autoprobe", "0");
+	write_file(dir, "sriov_numvfs", count);
+}
+
+void pci_provide_vfs(const char *vendor)
+{
+	char dir[300], slot[256], path[320];
+
+	if (!find_device(vendor, NULL, 0, dir, sizeof(dir), slot, sizeof(slot)) ||
+	    !file_is(dir, "sriov_numvfs", "0"))
+		return;
+	/* A driver that was there at boot */
+	snprintf(path, sizeof(path), "%s/driver", dir);
+	if (!access(path, F_OK))
+		pci_take(vendor, NULL);
+	give_slot(slot, "pci-pf-stub");
+	pci_make_vfs(vendor);
 }
 
 void vfio_give_slot(const char *slot, char *path, size_t size)
@@ -273,11 +334,15 @@ int vfio_open(const char *path)
 	return fd;
 }
 
+const uint8_t *vfio_token;
+
 static int try_bind(struct vfio *vfio)
 {
 	struct vfio_device_bind_iommufd bind = {
 		.argsz = sizeof(bind),
+		.flags = vfio_token ? VFIO_DEVICE_BIND_FLAG_TOKEN : 0,
 		.iommufd = vfio->iommufd,
+		.token_uuid_ptr = (uintptr_t)vfio_token,
 	};
 	int ret = ioctl(vfio->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 
@@ -441,16 +506,15 @@ static struct vfio_region_info region_info(int fd, uint32_t index)
 	return info;
 }
 
-volatile uint8_t *vfio_map_bar0(const struct vfio *vfio)
+volatile uint8_t *vfio_map_bar(const struct vfio *vfio, unsigned int index)
 {
-	struct vfio_region_info bar;
+	struct vfio_region_info bar = region_info(vfio->fd, index);
 	void *registers;
 
-	bar = region_info(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX);
 	registers = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			 vfio->fd, bar.offset);
 	if (registers == MAP_FAILED)
-		die("mmap of BAR 0");
+		die("mmap of BAR %u", index);
 	return registers;
 }
 
@@ -477,19 +541,24 @@ int vfio_export_bar0(const struct vfio *vfio, uint64_t length)
 	return DO_IOCTL(vfio->fd, VFIO_DEVICE_FEATURE, &export);
 }
 
-static off_t command_offset(const struct vfio *vfio)
+static off_t config_offset(const struct vfio *vfio)
 {
-	return region_info(vfio->fd, VFIO_PCI_CONFIG_REGION_INDEX).offset +
-	       PCI_COMMAND;
+	return region_info(vfio->fd, VFIO_PCI_CONFIG_REGION_INDEX).offset;
+}
+
+void vfio_read_config(const struct vfio *vfio, unsigned int where, void *value,
+		      size_t size)
+{
+	if (pread(vfio->fd, value, size, config_offset(vfio) + where) !=
+	    (ssize_t)size)
+		die("read of configuration space");
 }
 
 static uint16_t read_command(const struct vfio *vfio)
 {
 	uint16_t command;
 
-	if (pread(vfio->fd, &command, sizeof(command),
-		  command_offset(vfio)) < 0)
-		die("read of the PCI command register");
+	vfio_read_config(vfio, PCI_COMMAND, &command, sizeof(command));
 	return command;
 }
 
@@ -503,7 +572,7 @@ static void set_command(const struct vfio *vfio, uint16_t bits)
 	uint16_t command = read_command(vfio) | bits;
 
 	if (pwrite(vfio->fd, &command, sizeof(command),
-		   command_offset(vfio)) < 0)
+		   config_offset(vfio) + PCI_COMMAND) < 0)
 		die("write of the PCI command register");
 }
 

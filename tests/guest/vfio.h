@@ -43,8 +43,21 @@ bool pci_is_powered(const char *vendor, const char *device);
 /* Set a BAR of the first such device behind the kernel's back. */
 void pci_write_bar(const char *vendor, const char *device, unsigned int bar,
 		   uint32_t value);
-/* Give the first such device to a driver, and take it from it. */
-void pci_give(const char *vendor, const char *device, const char *driver);
+/*
+ * Have the driver of the first physical function of a vendor make as many virtual
+ * ones as there can be. No driver gets them unasked. Who looks for devices does not
+ * find physical functions, but if @device is NULL.
+ */
+void pci_make_vfs(const char *vendor);
+/* The same with a driver that does nothing else, if there are none, and need be */
+void pci_provide_vfs(const char *vendor);
+/* Returns -1 with errno if they cannot be that many. */
+int pci_try_set_vfs(const char *vendor, const char *count);
+/*
+ * Give the first such device to a driver, and take it from it. False if it has none
+ * then.
+ */
+bool pci_give(const char *vendor, const char *device, const char *driver);
 void pci_take(const char *vendor, const char *device);
 /* Give a device to vfio-pci. @path gets the name of what there is to open. */
 void vfio_give_slot(const char *slot, char *path, size_t size);
@@ -63,6 +76,11 @@ void pci_remove(const char *vendor, const char *device);
 void pci_rescan(const char *vendor, const char *device);
 int vfio_open(const char *path);
 /* Bind @fd, an open device, to an iommufd, or to one of its own. */
+/*
+ * The token of 16 bytes that the owner of a physical function shares with those of
+ * virtual ones, if it is one of these; NULL for all other devices
+ */
+extern const uint8_t *vfio_token;
 struct vfio vfio_bind_to(int fd, int iommufd);
 struct vfio vfio_bind(int fd);
 /* May fail; returns what the ioctl does. */
@@ -89,7 +107,9 @@ void vfio_attach(const struct vfio *vfio, uint32_t domain);
 /* May fail; returns what the ioctl does. */
 int vfio_try_attach(const struct vfio *vfio, uint32_t domain);
 void vfio_detach(const struct vfio *vfio);
-volatile uint8_t *vfio_map_bar0(const struct vfio *vfio);
+void vfio_read_config(const struct vfio *vfio, unsigned int where, void *value,
+		      size_t size);
+volatile uint8_t *vfio_map_bar(const struct vfio *vfio, unsigned int bar);
 /* The beginning of the BAR as a file, a dma-buf */
 int vfio_export_bar0(const struct vfio *vfio, uint64_t length);
 bool vfio_is_bus_master(const struct vfio *vfio);

@@ -181,7 +181,7 @@ static uint32_t read_reg(struct testdev *device, unsigned int reg)
 
 static void map_registers(struct testdev *device)
 {
-	device->regs = vfio_map_bar0(&device->vfio);
+	device->regs = vfio_map_bar(&device->vfio, 0);
 	write_reg(device, REG_IOVA_HI, (uint32_t)(TEST_IOVA >> 32));
 	write_reg(device, REG_LEN, sizeof(uint32_t));
 }

@@ -83,7 +83,7 @@ static bool may_share_id(struct change change)
 void change_describe_config(const struct world_config *config, char *desc)
 {
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE,
-		 "%s pasid=%u quantum=%u%s%s%s%s%s%s%s%s%s%s%s%s%s",
+		 "%s pasid=%u quantum=%u%s%s%s%s%s%s%s%s%s%s%s%s%s%s",
 		 config->scalable ? "scalable" : "legacy", config->pasid,
 		 64 * config->quantum_words, config->ats ? " ats" : "",
 		 config->caching_mode ? " cm" : "",
@@ -95,6 +95,7 @@ void change_describe_config(const struct world_config *config, char *desc)
 		 config->no_snoop_control ? " no-sc" : "",
 		 config->same_device ? " two pasids" : "",
 		 config->throttled ? " pfsid" : "",
+		 config->came_in ? " came-in" : "",
 		 config->tell_twice ? " twice" : "",
 		 config->alias ? " alias" : "", config->far ? " far" : "");
 }

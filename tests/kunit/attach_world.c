@@ -63,6 +63,8 @@ static void check_config(struct kunit *test, struct attach_world *world)
 		kunit_skip(test, "the CPU has no 16-byte store");
 	if (world->config.scalable && !force_scalable(world))
 		kunit_skip(test, "the kernel does not use scalable mode");
+	if (world->config.came_in && !IS_ENABLED(CONFIG_PCI_LIVEUPDATE))
+		kunit_skip(test, "no device comes in");
 }
 
 static void make_devices(struct attach_world *world)
@@ -117,6 +119,8 @@ static void crash(struct attach_world *world)
 	world_unit_crash(world);
 	/* It was so when the unit was turned on. */
 	unit_reset(&world->machine);
+	if (world->config.came_in)
+		world_pci_come_in(&world->pci[WORLD_DEVICE]);
 	probe(world, WORLD_DEVICE);
 }
 

@@ -92,6 +92,7 @@ enum world_alias {
  * @tell_twice: ATCs need two invalidations
  * @alias: of %WORLD_DEVICE
  * @copied: context entries are those of a crashed kernel
+ * @came_in: they are of a kernel that has handed %WORLD_DEVICE over, with ATS on
  * @subdevice: %WORLD_NEW_SHARER is behind %WORLD_DEVICE, a VMD endpoint
  * @far: there is another unit
  * @quantum_words: words that CPU and units move at once
@@ -112,6 +113,7 @@ struct world_config {
 	bool tell_twice;
 	enum world_alias alias;
 	bool copied;
+	bool came_in;
 	bool subdevice;
 	bool far;
 	unsigned int quantum_words;
@@ -363,6 +365,7 @@ void world_set_capable(struct attach_world *world, bool capable);
 const char *world_device_name(enum world_device which);
 void world_pci_make(struct attach_world *world, enum world_device which);
 void world_pci_split(struct world_pci *pci);
+void world_pci_come_in(struct world_pci *pci);
 int world_pci_probe(struct attach_world *world, struct world_pci *pci);
 void world_pci_release(struct attach_world *world, struct world_pci *pci);
 void world_pci_requesters(struct attach_world *world);

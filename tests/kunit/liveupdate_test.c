@@ -934,11 +934,6 @@ static void test_obstacles(struct kunit *test)
 			   "its unit has no queued invalidation");
 	world->unit[0].iommu.qi = qi;
 
-	world->pci[0].pdev.is_virtfn = true;
-	KUNIT_EXPECT_STREQ(test, liveupdate_find_obstacle(info),
-			   "is a virtual function");
-	world->pci[0].pdev.is_virtfn = false;
-
 	KUNIT_EXPECT_STREQ(test, liveupdate_find_obstacle(info),
 			   "is not alone in its group");
 }

@@ -213,6 +213,22 @@ void world_pci_split(struct world_pci *pci)
 }
 
 /**
+ * world_pci_come_in - have a device as PCI leaves one that was handed over
+ * @pci: the device, which the driver does not know yet
+ *
+ * Context: Any.
+ */
+void world_pci_come_in(struct world_pci *pci)
+{
+	config_set(pci, WORLD_ATS_CAP + PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE);
+	pci->pdev.ats_enabled = 1;
+	pci->pdev.ats_stu = PCI_ATS_MIN_STU;
+#ifdef CONFIG_PCI_LIVEUPDATE
+	pci->pdev.liveupdate_incoming = 1;
+#endif
+}
+
+/**
  * world_pci_probe - let the driver know of a device
  * @world: the world
  * @pci: the device

@@ -3,8 +3,9 @@
  * PCI devices that do DMA through a live update
  *
  * What is preserved goes out to the next kernel: it keeps bus mastering while a
- * kexec is under way, and so do the bridges above it, as one that does not
- * forward requests is as bad. That ends with the jump. A device that came in
+ * kexec is under way, and so does what it depends on: the bridges above it, as
+ * one that does not forward requests is as bad, and its physical function, see
+ * liveupdate_iov.c. That ends with the jump. A device that came in
  * and is not preserved anew is stopped by a kexec like any other: nobody hands
  * its translation over.
  *
@@ -80,6 +81,7 @@ static void describe(struct pci_dev_ser *record, struct pci_dev *pdev)
 		pci_read_config_dword(pdev, PCI_PRIMARY_BUS, &record->buses);
 		record->buses &= ~PCI_SEC_LATENCY_TIMER_MASK;
 	}
+	pci_liveupdate_describe_vfs(record, pdev);
 }
 
 static u64 bar_size(struct pci_dev *pdev, unsigned int i)
@@ -98,10 +100,19 @@ static void describe_findings(struct pci_dev_ser *record, struct pci_dev *pdev)
 {
 	unsigned int i;
 
-	record->flags = pdev->broken_intx_masking ? PCI_SER_INTX_STAYS : 0;
+	record->flags &= PCI_SER_DEVICE;
+	if (pdev->broken_intx_masking)
+		record->flags |= PCI_SER_INTX_STAYS;
 	for (i = 0; i < nr_bars(pdev); i++)
 		record->size[i] = bar_size(pdev, PCI_STD_RESOURCES + i);
 	record->size[PCI_SER_ROM] = bar_size(pdev, PCI_ROM_RESOURCE);
+	pci_liveupdate_describe_vf_findings(record, pdev);
+}
+
+/* What must go on for a device to go on */
+static struct pci_dev *depends_on(struct pci_dev *pdev)
+{
+	return pdev->is_virtfn ? pci_physfn(pdev) : pci_upstream_bridge(pdev);
 }
 
 /*
@@ -162,34 +173,81 @@ static void put_outgoing(struct pci_dev *pdev)
 		WRITE_ONCE(pdev->liveupdate_outgoing, NULL);
 }
 
-/**
- * pci_liveupdate_preserve - let a device do DMA through a kexec
- * @pdev: the device; not a bridge
- *
- * Context: May sleep. Within preserve() of a handler for which
- * pci_liveupdate_register_flb() was called.
- * Return: 0 or -ENOMEM.
- */
-int pci_liveupdate_preserve(struct pci_dev *pdev)
+static bool is_outgoing_device(struct pci_dev *pdev)
+{
+	return pdev->liveupdate_outgoing &&
+	       pdev->liveupdate_outgoing->flags & PCI_SER_DEVICE;
+}
+
+static int get_all_outgoing(struct pci_dev *pdev)
 {
 	struct pci_dev *above;
 	int ret;
 
-	guard(mutex)(&outgoing_lock);
-	if (WARN_ON_ONCE(!outgoing))
-		return -EINVAL;
-
-	for (above = pdev; above; above = pci_upstream_bridge(above)) {
+	for (above = pdev; above; above = depends_on(above)) {
 		ret = get_outgoing(above);
 		if (ret)
 			goto undo;
 	}
+	pdev->liveupdate_outgoing->flags |= PCI_SER_DEVICE;
 	return 0;
 
 undo:
-	for (; pdev != above; pdev = pci_upstream_bridge(pdev))
+	for (; pdev != above; pdev = depends_on(pdev))
 		put_outgoing(pdev);
 	return ret;
+}
+
+/*
+ * A driver may do anything to a physical function, and its virtual ones would
+ * notice. Either its user goes on with it, or the driver leaves it alone.
+ */
+static bool goes_on(struct pci_dev *pf)
+{
+	return !pf->driver || pf->driver->hands_off || is_outgoing_device(pf);
+}
+
+static int get_outgoing_vf(struct pci_dev *pdev)
+{
+	struct pci_dev *pf = pci_physfn(pdev);
+	int ret = -EBUSY;
+
+	/* Whoever has the lock may wait for this one to be let go of. */
+	if (!device_trylock(&pf->dev)) {
+		pci_err(pdev, "cannot be preserved while its physical function %s is being changed\n",
+			pci_name(pf));
+		return ret;
+	}
+
+	if (goes_on(pf))
+		ret = get_all_outgoing(pdev);
+	else
+		pci_err(pdev, "cannot be preserved: its physical function %s has the driver %s, and is not preserved itself\n",
+			pci_name(pf), pf->driver->name);
+	device_unlock(&pf->dev);
+	return ret;
+}
+
+/**
+ * pci_liveupdate_preserve - let a device do DMA through a kexec
+ * @pdev: the device; not a bridge
+ *
+ * If it is a virtual function, its physical one goes on, too. Nobody may change
+ * how many there are until it is unpreserved, and no driver gets it that may do
+ * anything to it.
+ *
+ * Context: May sleep. Within preserve() of a handler for which
+ * pci_liveupdate_register_flb() was called.
+ * Return: 0; -ENOMEM; -EBUSY with a message if a driver may do anything to its
+ * physical function.
+ */
+int pci_liveupdate_preserve(struct pci_dev *pdev)
+{
+	guard(mutex)(&outgoing_lock);
+	if (WARN_ON_ONCE(!outgoing))
+		return -EINVAL;
+
+	return pdev->is_virtfn ? get_outgoing_vf(pdev) : get_all_outgoing(pdev);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_preserve);
 
@@ -202,7 +260,8 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_preserve);
 void pci_liveupdate_unpreserve(struct pci_dev *pdev)
 {
 	guard(mutex)(&outgoing_lock);
-	for (; pdev; pdev = pci_upstream_bridge(pdev))
+	pdev->liveupdate_outgoing->flags &= ~PCI_SER_DEVICE;
+	for (; pdev; pdev = depends_on(pdev))
 		put_outgoing(pdev);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_unpreserve);
@@ -212,7 +271,7 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_unpreserve);
  * @pdev: a device or a bridge
  *
  * Context: Any.
- * Return: true if it is, or is above, a device that is preserved.
+ * Return: true if it is preserved, or what is preserved depends on it.
  */
 bool pci_liveupdate_is_outgoing(struct pci_dev *pdev)
 {
@@ -266,7 +325,7 @@ void pci_liveupdate_freeze(struct pci_dev *pdev)
 	mask_interrupts(pdev, true);
 
 	guard(mutex)(&outgoing_lock);
-	for (; pdev; pdev = pci_upstream_bridge(pdev)) {
+	for (; pdev; pdev = depends_on(pdev)) {
 		describe(pdev->liveupdate_outgoing, pdev);
 		describe_findings(pdev->liveupdate_outgoing, pdev);
 	}
@@ -301,7 +360,13 @@ static bool is_64bit(const struct pci_dev_ser *record, unsigned int i)
 	       PCI_BASE_ADDRESS_MEM_TYPE_64;
 }
 
-/* @i is of a standard BAR that decodes something. */
+/* The last one of those, of the device or of its virtual functions */
+static bool is_last_bar(unsigned int i)
+{
+	return i + 1 == PCI_STD_NUM_BARS || i + 1 == PCI_SER_BARS;
+}
+
+/* @i is of a BAR that decodes something. */
 static const char *check_bar(const struct pci_dev_ser *record, unsigned int i)
 {
 	u64 size = record->size[i], address = record->bar[i];
@@ -311,7 +376,7 @@ static const char *check_bar(const struct pci_dev_ser *record, unsigned int i)
 	else
 		address &= PCI_BASE_ADDRESS_MEM_MASK;
 	if (is_64bit(record, i)) {
-		if (i + 1 == PCI_STD_NUM_BARS || record->size[i + 1])
+		if (is_last_bar(i) || record->size[i + 1])
 			return "BAR without upper half";
 		address |= (u64)record->bar[i + 1] << 32;
 	} else if (size > SZ_2G) {
@@ -323,41 +388,47 @@ static const char *check_bar(const struct pci_dev_ser *record, unsigned int i)
 	return NULL;
 }
 
-/**
- * pci_liveupdate_check_bars - whether BARs of a record can be used
- * @record: the record
- *
- * They are as the device has told them. If it was gone by then, that is no matter
- * to others.
- *
- * Context: Any.
- * Return: NULL if they can be used, else what is wrong with them.
- */
-VISIBLE_IF_KUNIT const char *
-pci_liveupdate_check_bars(const struct pci_dev_ser *record)
+static const char *check_rom(const struct pci_dev_ser *record)
 {
-	u64 rom = record->size[PCI_SER_ROM];
-	const char *error;
-	unsigned int i;
+	u64 size = record->size[PCI_SER_ROM];
 
-	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
-		error = record->size[i] ? check_bar(record, i) : NULL;
-		if (error)
-			return error;
-	}
-	if (rom && (!is_power_of_2(rom) || rom < SZ_2K || rom > SZ_2G ||
-		    record->bar[PCI_SER_ROM] & PCI_ROM_ADDRESS_MASK & (rom - 1)))
+	if (size && (!is_power_of_2(size) || size < SZ_2K || size > SZ_2G ||
+		     record->bar[PCI_SER_ROM] & PCI_ROM_ADDRESS_MASK & (size - 1)))
 		return "bad expansion ROM";
 
 	return NULL;
+}
+
+/**
+ * pci_liveupdate_check_device - whether what a record says can be used
+ * @record: the record
+ *
+ * It is as the device has told it. If it was gone by then, that is no matter to
+ * others.
+ *
+ * Context: Any.
+ * Return: NULL if it can be used, else what is wrong with it.
+ */
+VISIBLE_IF_KUNIT const char *
+pci_liveupdate_check_device(const struct pci_dev_ser *record)
+{
+	const char *error = check_rom(record);
+	unsigned int i;
+
+	for (i = 0; !error && i < PCI_SER_BARS; i++)
+		if (i != PCI_SER_ROM && record->size[i])
+			error = check_bar(record, i);
+
+	return error ?: pci_liveupdate_check_vfs(record);
 }
 
 static const char *check_record(const struct pci_ser *ser,
 				const struct pci_dev_ser *record)
 {
 	if (record->refcount > ser->nr_records)
-		return "more devices below a bridge than there are";
-	if (record->flags & ~PCI_SER_INTX_STAYS)
+		return "more devices depend on one than there are";
+	if (record->flags & ~(PCI_SER_INTX_STAYS | PCI_SER_DEVICE |
+			      PCI_SER_NO_AUTOPROBE))
 		return "unknown flag of a device";
 
 	return NULL;
@@ -531,6 +602,7 @@ static void end_incoming(struct pci_dev *pdev)
 		pm_runtime_put(&pdev->dev);
 	WRITE_ONCE(pdev->liveupdate_retrieved, false);
 	WRITE_ONCE(pdev->liveupdate_lost_buses, false);
+	WRITE_ONCE(pdev->liveupdate_for_vfs, false);
 	WRITE_ONCE(pdev->liveupdate_incoming, 0);
 }
 
@@ -603,8 +675,7 @@ static struct pci_dev_ser *find_record(u16 segment, u16 sid)
  * Return: its record, to be put by pci_liveupdate_put_record(); NULL if there is
  * none.
  */
-VISIBLE_IF_KUNIT struct pci_dev_ser *
-pci_liveupdate_get_record(u16 segment, u16 sid)
+struct pci_dev_ser *pci_liveupdate_get_record(u16 segment, u16 sid)
 {
 	struct pci_dev_ser *record;
 	void *obj;
@@ -627,8 +698,7 @@ pci_liveupdate_get_record(u16 segment, u16 sid)
  *
  * Context: May sleep.
  */
-VISIBLE_IF_KUNIT void
-pci_liveupdate_put_record(const struct pci_dev_ser *record)
+void pci_liveupdate_put_record(const struct pci_dev_ser *record)
 {
 	KUNIT_STATIC_STUB_REDIRECT(pci_liveupdate_put_record, record);
 
@@ -649,7 +719,8 @@ static bool is_same(const struct pci_dev_ser *record,
 		    const struct pci_dev_ser *now)
 {
 	return now->vendor == record->vendor && now->device == record->device &&
-	       !memcmp(now->bar, record->bar, sizeof(now->bar));
+	       !memcmp(now->bar, record->bar, sizeof(now->bar)) &&
+	       !memcmp(&now->sriov, &record->sriov, sizeof(now->sriov));
 }
 
 static void accept_device(const struct pci_dev_ser *record,
@@ -660,12 +731,14 @@ static void accept_device(const struct pci_dev_ser *record,
 	guard(mutex)(&incoming_lock);
 
 	describe(&now, pdev);
-	if (!is_same(record, &now) || pci_liveupdate_check_bars(record)) {
+	if (!is_same(record, &now) || pci_liveupdate_check_device(record)) {
 		pci_err(pdev, "not the device that it was, or its BARs have moved: treated like any other\n");
 		return;
 	}
 
 	pdev->liveupdate_incoming = record->refcount;
+	pdev->liveupdate_for_vfs = record->sriov.num_vfs &&
+				   !(record->flags & PCI_SER_DEVICE);
 	pdev->broken_intx_masking = record->flags & PCI_SER_INTX_STAYS;
 	if (now.buses == record->buses)
 		return;
@@ -711,8 +784,8 @@ void pci_liveupdate_await(struct pci_dev *pdev)
  * @pdev: a device or a bridge
  *
  * Context: Any.
- * Return: true if it came from the kernel before, or is above one that did, until
- * that is finished.
+ * Return: true if it came from the kernel before, or what did depends on it,
+ * until that is finished.
  */
 bool pci_liveupdate_is_incoming(struct pci_dev *pdev)
 {
@@ -763,6 +836,49 @@ bool pci_liveupdate_may_bind(struct pci_dev *pdev)
 	       !pci_liveupdate_is_incoming(pdev);
 }
 
+static bool is_outgoing_for_vfs(struct pci_dev *pdev)
+{
+	guard(mutex)(&outgoing_lock);
+
+	return pdev->is_physfn && pdev->liveupdate_outgoing &&
+	       !is_outgoing_device(pdev);
+}
+
+/* Its owner comes first: whoever has it may do anything to virtual functions. */
+static bool waits_for_physfn(struct pci_dev *pdev)
+{
+	struct pci_dev *pf = pci_physfn(pdev);
+
+	return pf != pdev && pci_liveupdate_is_incoming(pf) &&
+	       !pf->liveupdate_for_vfs && !pci_liveupdate_is_retrieved(pf);
+}
+
+/**
+ * pci_liveupdate_may_probe - whether a driver does no harm to virtual functions
+ * @pdev: the device
+ * @drv: the driver
+ *
+ * Context: May sleep. Under the lock of the device.
+ * Return: 0; -ENODEV with a message if virtual functions go on, and the driver may
+ * do anything to their physical function, or that belongs to somebody who has not
+ * retrieved it yet.
+ */
+int pci_liveupdate_may_probe(struct pci_dev *pdev, const struct pci_driver *drv)
+{
+	if (!drv->hands_off && (pdev->liveupdate_for_vfs ||
+				is_outgoing_for_vfs(pdev))) {
+		pci_err(pdev, "its virtual functions go on, and so it is not for the driver %s\n",
+			drv->name);
+		return -ENODEV;
+	}
+	if (waits_for_physfn(pdev)) {
+		pci_err(pdev, "its physical function %s has to be retrieved before a driver gets this one\n",
+			pci_name(pci_physfn(pdev)));
+		return -ENODEV;
+	}
+	return 0;
+}
+
 /**
  * pci_liveupdate_keep_buses - whether all bridges keep their bus numbers
  *
@@ -802,10 +918,33 @@ bool pci_liveupdate_lost_buses(struct pci_dev *pdev)
 }
 
 /**
+ * pci_liveupdate_tell_sizes - what BARs would read as with all of their bits set
+ * @record: the record of their device
+ * @first: the first of them in the record
+ * @count: how many there are
+ * @sizes: set to that
+ *
+ * Context: Any.
+ */
+void pci_liveupdate_tell_sizes(const struct pci_dev_ser *record,
+			       unsigned int first, unsigned int count,
+			       u32 *sizes)
+{
+	const u64 *size = record->size + first;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		sizes[i] = lower_32_bits(-size[i]);
+		if (i && size[i - 1] && is_64bit(record, first + i - 1))
+			sizes[i] = upper_32_bits(-size[i - 1]);
+	}
+}
+
+/**
  * pci_liveupdate_size_bars - tell the size of BARs without writing to them
  * @pdev: a device or a bridge
  * @count: how many standard BARs it has
- * @sizes: set to what they would read as, if all of their bits had been set
+ * @sizes: see pci_liveupdate_tell_sizes()
  * @rom: the same, for the expansion ROM
  *
  * Context: May sleep.
@@ -815,7 +954,6 @@ bool pci_liveupdate_size_bars(struct pci_dev *pdev, unsigned int count,
 			      u32 *sizes, u32 *rom)
 {
 	const struct pci_dev_ser *record;
-	unsigned int i;
 
 	if (!pdev->liveupdate_incoming || count != nr_bars(pdev))
 		return false;
@@ -823,11 +961,7 @@ bool pci_liveupdate_size_bars(struct pci_dev *pdev, unsigned int count,
 	if (!record)
 		return false;
 
-	for (i = 0; i < count; i++) {
-		sizes[i] = lower_32_bits(-record->size[i]);
-		if (i && record->size[i - 1] && is_64bit(record, i - 1))
-			sizes[i] = upper_32_bits(-record->size[i - 1]);
-	}
+	pci_liveupdate_tell_sizes(record, 0, count, sizes);
 	*rom = lower_32_bits(-record->size[PCI_SER_ROM]);
 
 	pci_liveupdate_put_record(record);
@@ -888,10 +1022,6 @@ bool pci_liveupdate_keep_msix(struct pci_dev *pdev)
 	return keep_messages(pdev);
 }
 
-/*
- * What drivers are told
- */
-
 static void clear_flag(struct pci_dev *pdev, int place, u16 flag)
 {
 	u16 flags;
@@ -900,6 +1030,39 @@ static void clear_flag(struct pci_dev *pdev, int place, u16 flag)
 	if (flags & flag)
 		pci_write_config_word(pdev, place, flags & ~flag);
 }
+
+/**
+ * pci_liveupdate_setup_ats - find out whether a device has ATS on
+ * @pdev: a device of any kind
+ *
+ * If it is awaited, ATS stays on: it may use what it has cached as long as it is
+ * translated as it was. Otherwise what it has cached is no matter to anybody, and
+ * must not come back when it is attached. Without ATS it asks for nothing.
+ *
+ * Context: May sleep.
+ */
+void pci_liveupdate_setup_ats(struct pci_dev *pdev)
+{
+	int cap = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_ATS);
+	bool awaited = pci_liveupdate_is_incoming(pdev);
+	u16 control = 0;
+
+	if (cap)
+		pci_read_config_word(pdev, cap + PCI_ATS_CTRL, &control);
+	if (!(control & PCI_ATS_CTRL_ENABLE))
+		return;
+
+	if (awaited && !pci_ats_disabled()) {
+		pdev->ats_enabled = 1;
+		pdev->ats_stu = PCI_ATS_CTRL_STU(control) + PCI_ATS_MIN_STU;
+	} else if (awaited || pdev->is_virtfn) {
+		clear_flag(pdev, cap + PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE);
+	}
+}
+
+/*
+ * What drivers are told
+ */
 
 /**
  * pci_liveupdate_drop_messages - disable what the kernel before had enabled
@@ -997,8 +1160,8 @@ static void finish_one(struct pci_dev *pdev)
  * @segment: its PCI segment
  * @sid: its bus, device and function
  *
- * It may be retrieved or not, and need not be there any more. Then bridges above
- * it are awaited until the last device is finished.
+ * It may be retrieved or not, and need not be there any more. Then what it depends
+ * on is awaited until the last device is finished.
  *
  * Context: May sleep.
  */
@@ -1007,7 +1170,7 @@ void pci_liveupdate_finish(u16 segment, u16 sid)
 	struct pci_dev *pdev = pci_liveupdate_find(segment, sid), *above;
 
 	if (pdev && pci_liveupdate_is_incoming(pdev))
-		for (above = pdev; above; above = pci_upstream_bridge(above))
+		for (above = pdev; above; above = depends_on(above))
 			finish_one(above);
 	else
 		count_down(segment, sid);

@@ -38,16 +38,16 @@
 #define MSIX_FLAGS	(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL)
 
 /* The device's BARs: one of 64 bits, one of 32, one of I/O */
-static const u32 bars[PCI_SER_BARS] = {
+static const u32 bars[PCI_SER_VF_BARS] = {
 	0xfe000004, 0x3, 0xfd000000, 0xc001, [PCI_SER_ROM] = 0xfc000000
 };
 
-static const u64 sizes[PCI_SER_BARS] = {
+static const u64 sizes[PCI_SER_VF_BARS] = {
 	SZ_64K, 0, SZ_4K, 32, 0, 0, [PCI_SER_ROM] = SZ_2K
 };
 
 /* Which bits of them can be written */
-static const u32 writable[PCI_SER_BARS] = {
+static const u32 writable[PCI_SER_VF_BARS] = {
 	0xffff0000, ~0U, 0xfffff000, 0xffe0, 0, 0, [PCI_SER_ROM] = 0xfffff801
 };
 
@@ -640,7 +640,7 @@ static void freeze_device(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, pci_liveupdate_start(&data));
 	KUNIT_ASSERT_EQ(test, 0, pci_liveupdate_preserve(pdev));
 	pdev->broken_intx_masking = 1;
-	model->records[1].flags = PCI_SER_INTX_STAYS;
+	model->records[1].flags = PCI_SER_INTX_STAYS | PCI_SER_DEVICE;
 	pci_liveupdate_freeze(pdev);
 	KUNIT_EXPECT_MEMEQ(test, pdev->liveupdate_outgoing, &model->records[1],
 			   sizeof(model->records[1]));
@@ -898,7 +898,7 @@ static void lie_refcount(struct pci_ser *ser)
 
 static void lie_flag(struct pci_ser *ser)
 {
-	record_of(ser, 1)->flags = PCI_SER_INTX_STAYS << 1;
+	record_of(ser, 1)->flags = PCI_SER_NO_AUTOPROBE << 1;
 }
 
 /* As if nothing were wrong with it yet */
@@ -979,7 +979,7 @@ static const struct lie {
 	{ "page with too many records", lie_full,
 	  "bad number of records in a page" },
 	{ "too many devices below", lie_refcount,
-	  "more devices below a bridge than there are" },
+	  "more devices depend on one than there are" },
 	{ "flag of a device", lie_flag, "unknown flag of a device" },
 	{ "size", lie_size, "bad BAR" },
 	{ "size below the least one", lie_small, "bad BAR" },
@@ -1001,7 +1001,7 @@ static void tell_lie(struct kunit *test)
 
 	lie->tell(&ser);
 	answer = pci_liveupdate_check(&ser, is_preserved) ?:
-		 pci_liveupdate_check_bars(record_of(out->ser, 1));
+		 pci_liveupdate_check_device(record_of(out->ser, 1));
 	KUNIT_EXPECT_STREQ(test, lie->answer, answer ?: "accepted");
 }
 

@@ -2,6 +2,7 @@
 //
 // Once: if (!pci_liveupdate_is_outgoing(
 // Once: if (!pci_liveupdate_may_bind(
+// Once: error = pci_liveupdate_may_probe(pci_dev, drv);
 // Once: if (!pci_liveupdate_is_incoming(
 // Once: #include <linux/pci_liveupdate.h>
 //
@@ -42,6 +43,22 @@ pci_bus_match(struct device *dev, const struct device_driver *drv)
 		return 0;
 +	if (!pci_liveupdate_may_bind(pdev))
 +		return 0;
+	...
+}
+
+// Whoever gets a physical function may do anything to virtual ones.
+@@
+identifier pci_dev;
+@@
+pci_device_probe(...)
+{
+	...
+	if (!pci_device_can_probe(pci_dev))
+		return -ENODEV;
++
++	error = pci_liveupdate_may_probe(pci_dev, drv);
++	if (error)
++		return error;
 	...
 }
 

@@ -9,6 +9,8 @@ void pci_liveupdate_await(struct pci_dev *pdev);
 bool pci_liveupdate_is_unclaimed(struct pci_dev *pdev);
 bool pci_liveupdate_claim(struct pci_dev *pdev);
 bool pci_liveupdate_may_bind(struct pci_dev *pdev);
+int pci_liveupdate_may_probe(struct pci_dev *pdev,
+			     const struct pci_driver *drv);
 bool pci_liveupdate_keep_buses(void);
 bool pci_liveupdate_lost_buses(struct pci_dev *pdev);
 bool pci_liveupdate_size_bars(struct pci_dev *pdev, unsigned int count,
@@ -16,6 +18,7 @@ bool pci_liveupdate_size_bars(struct pci_dev *pdev, unsigned int count,
 bool pci_liveupdate_keep_ari(struct pci_dev *pdev);
 bool pci_liveupdate_keep_msi(struct pci_dev *pdev, u16 flags);
 bool pci_liveupdate_keep_msix(struct pci_dev *pdev);
+void pci_liveupdate_setup_ats(struct pci_dev *pdev);
 #else
 static inline bool pci_liveupdate_is_outgoing(struct pci_dev *pdev)
 {
@@ -43,6 +46,12 @@ static inline bool pci_liveupdate_claim(struct pci_dev *pdev)
 static inline bool pci_liveupdate_may_bind(struct pci_dev *pdev)
 {
 	return true;
+}
+
+static inline int pci_liveupdate_may_probe(struct pci_dev *pdev,
+					   const struct pci_driver *drv)
+{
+	return 0;
 }
 
 static inline bool pci_liveupdate_keep_buses(void)
@@ -73,6 +82,41 @@ static inline bool pci_liveupdate_keep_msi(struct pci_dev *pdev, u16 flags)
 }
 
 static inline bool pci_liveupdate_keep_msix(struct pci_dev *pdev)
+{
+	return false;
+}
+
+static inline void pci_liveupdate_setup_ats(struct pci_dev *pdev)
+{
+}
+#endif
+
+#if defined(CONFIG_PCI_LIVEUPDATE) && defined(CONFIG_PCI_IOV)
+bool pci_liveupdate_size_vf_bars(struct pci_dev *pdev, u32 *sizes);
+int pci_liveupdate_adopt_vfs(struct pci_dev *pdev);
+void pci_liveupdate_add_vfs(struct pci_dev *pdev);
+void pci_liveupdate_remove_vfs(struct pci_dev *pdev);
+bool pci_liveupdate_keep_vfs(struct pci_dev *pdev);
+#else
+static inline bool pci_liveupdate_size_vf_bars(struct pci_dev *pdev, u32 *sizes)
+{
+	return false;
+}
+
+static inline int pci_liveupdate_adopt_vfs(struct pci_dev *pdev)
+{
+	return -EIO;
+}
+
+static inline void pci_liveupdate_add_vfs(struct pci_dev *pdev)
+{
+}
+
+static inline void pci_liveupdate_remove_vfs(struct pci_dev *pdev)
+{
+}
+
+static inline bool pci_liveupdate_keep_vfs(struct pci_dev *pdev)
 {
 	return false;
 }

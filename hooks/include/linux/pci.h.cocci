@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // Once: struct pci_dev_ser *liveupdate_outgoing;
+// Once: bool hands_off;
 //
 // A device is handed to the next kernel, came from the one before, or both. So
 // are the bridges above it, which several devices may share.
@@ -13,8 +14,10 @@ struct pci_dev {
 +#ifdef CONFIG_PCI_LIVEUPDATE
 +	/* What is handed to the next kernel of it */
 +	struct pci_dev_ser *liveupdate_outgoing;
-+	/* How many devices came from the kernel before: itself, or below */
++	/* How many devices came in: itself, or by way of it */
 +	unsigned int liveupdate_incoming;
++	/* It came in for the sake of its virtual functions alone */
++	bool liveupdate_for_vfs;
 +	/* It came in, and was reset on the way */
 +	bool liveupdate_lost_buses;
 +	/* It came in, and its messages are as they were */
@@ -25,4 +28,13 @@ struct pci_dev {
 +	bool liveupdate_retrieved;
 +#endif
 	...
+};
+
+// What depends on a device may go on as it is.
+@@
+@@
+struct pci_driver {
+	...
+	bool driver_managed_dma;
++	bool hands_off;		/* Does nothing to a device, unless asked for VFs */
 };

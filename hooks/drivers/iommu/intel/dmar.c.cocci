@@ -14,6 +14,7 @@
 // Once: iommu->quantum_words = entry_sync_quantum_words(2);
 // Once: static bool qi_is_within(
 // Once: if (qi_is_within(head >> shift, index, wait_index)) {
+// Once: vf_inherit_msi_domain(dev);
 // Once: #include <kunit/static_stub.h>
 // Once: KUNIT_STATIC_STUB_REDIRECT(qi_submit_sync,
 
@@ -81,5 +82,22 @@ qi_check_fault(...)
 	<...
 -	(head >> shift) == index
 +	qi_is_within(head >> shift, index, wait_index)
+	...>
+}
+
+// After a live update there may be virtual functions before there are units. The
+// physical one comes first.
+@@
+identifier dev;
+@@
+dmar_dev_scope_init(void)
+{
+	<...
+	if (dev->is_virtfn)
+-		continue;
++	{
++		vf_inherit_msi_domain(dev);
++		continue;
++	}
 	...>
 }

@@ -206,6 +206,21 @@ intel_iommu_release_device(...)
 	kfree(info);
 }
 
+// A device that came in by a live update may have ATS on. Then what it has cached
+// is invalidated when it is attached.
+@@
+identifier pdev, ret;
+@@
+intel_iommu_probe_device(...)
+{
+	<...
+	ret = pci_prepare_ats(pdev, VTD_PAGE_SHIFT);
+	if (ret)
+		goto free;
++	info->ats_enabled = info->ats_supported && pdev->ats_enabled;
+	...>
+}
+
 // The attach path has assigned the tag of the ATC.
 @@
 identifier info;

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+//
+// Once: bool running = pci_liveupdate_size_vf_bars(dev, sriovbars);
+// Once: if (ctrl & PCI_SRIOV_CTRL_VFE && !running) {
+// Once: rc = running ? pci_liveupdate_adopt_vfs(dev) :
+// Once: if (pci_liveupdate_keep_vfs(pdev)) {
+//
+// Virtual functions that do DMA through a live update end with VF Enable, and
+// nothing of the capability may be written while that is set. So it is read.
+
+@@
+identifier dev, pos, ctrl;
+expression pgsz;
+@@
+sriov_init(struct pci_dev *dev, int pos)
+{
+	...
+	u32 sriovbars[PCI_SRIOV_NUM_BARS];
++	bool running = pci_liveupdate_size_vf_bars(dev, sriovbars);
+	...
+	if (
+-	    ctrl & PCI_SRIOV_CTRL_VFE
++	    ctrl & PCI_SRIOV_CTRL_VFE && !running
+	   ) {
+		...
+	}
+	...
+found:
+-	pci_write_config_word(dev, pos + PCI_SRIOV_CTRL, ctrl);
++	if (!running)
++		pci_write_config_word(dev, pos + PCI_SRIOV_CTRL, ctrl);
+	...
+-	pci_write_config_dword(dev, pos + PCI_SRIOV_SYS_PGSIZE, pgsz);
++	if (!running)
++		pci_write_config_dword(dev, pos + PCI_SRIOV_SYS_PGSIZE, pgsz);
+	...
+-	__pci_size_stdbars(dev, PCI_SRIOV_NUM_BARS, pos + PCI_SRIOV_BAR, sriovbars);
++	if (!running)
++		__pci_size_stdbars(dev, PCI_SRIOV_NUM_BARS, pos + PCI_SRIOV_BAR, sriovbars);
+	...
+}
+
+@@
+identifier dev, rc;
+@@
+sriov_init(struct pci_dev *dev, ...)
+{
+	<...
+-	rc = compute_max_vf_buses(dev);
++	rc = running ? pci_liveupdate_adopt_vfs(dev) :
++		       compute_max_vf_buses(dev);
+	...>
+}
+
+// Nor does their number change before the update is finished.
+@@
+identifier pdev, num_vfs;
+@@
+sriov_numvfs_store(...)
+{
+	...
+	if (num_vfs == pdev->sriov->num_VFs)
+		goto exit;
++
++	if (pci_liveupdate_keep_vfs(pdev)) {
++		ret = -EBUSY;
++		goto exit;
++	}
+	...
+}
