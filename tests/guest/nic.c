@@ -23,6 +23,7 @@
  *                   KTAP
  *   nic intrude N   in that kernel: see that nobody opens that without going on with
  *                   it; prints KTAP
+ *   nic noats N     the same as resume, where there is to be no ATS; prints KTAP
  *   nic vf-refuse N  see what cannot be done with virtual functions that are
  *                   preserved; prints KTAP
  *   nic vf-fixed N  in that kernel: the same before the finish, and go on
@@ -545,6 +546,11 @@ static int run_suspend(uint64_t packets)
 	return jump();
 }
 
+static bool has_ats(const struct vmm *vmm, unsigned int i)
+{
+	return pci_has_ats_enabled(vmm->driver->vendor, vmm->model, i);
+}
+
 /* The physical function has no driver, and what the last one does is preserved. */
 static int run_spare(uint64_t packets)
 {
@@ -552,6 +558,7 @@ static int run_spare(uint64_t packets)
 
 	set_up(&vmm);
 	pci_take(vmm.driver->vendor, NULL);
+	check(has_ats(&vmm, 0) && has_ats(&vmm, vmm.count - 1), "ATS is on");
 	hand_over_some(&vmm, vmm.count - 1, packets);
 	return jump();
 }
@@ -1107,8 +1114,13 @@ static int run_vf_fixed(uint64_t packets)
 	}
 	if (child < 0 || waitpid(child, &status, 0) < 0 || status)
 		die("a process of its own");
+	pci_take(virtio_driver.vendor, NULL);
+	check(pci_give(virtio_driver.vendor, NULL, "virtio-pci"),
+	      "any driver may have it after the finish");
+	pci_take(virtio_driver.vendor, NULL);
+	pci_give(virtio_driver.vendor, NULL, "pci-pf-stub");
 	check(!pci_try_set_vfs(virtio_driver.vendor, "0"),
-	      "virtual functions can be removed after the finish");
+	      "virtual functions can be removed, too");
 	return 0;
 }
 
@@ -1128,6 +1140,7 @@ static int run_spared(uint64_t packets)
 	      stream_of(&vmm.nics[0])->last,
 	      "a device that is not preserved does nothing during the jump");
 	expect_silence(&vmm.nics[last], "is not preserved");
+	check(has_ats(&vmm, 0), "ATS stays on");
 
 	vmm.count = last;
 	take_devices(&vmm, session, found);
@@ -1143,6 +1156,18 @@ static int run_spared(uint64_t packets)
 	vmm.count = last + 1;
 	receive(&vmm, packets, MIN_REPLACES);
 	check(true, "it can be used");
+	return 0;
+}
+
+/* This kernel does without ATS. */
+static int run_noats(uint64_t packets)
+{
+	struct found found[MAX_NICS];
+	struct vmm vmm;
+	int session = retrieve_session(&vmm, found);
+
+	check(!has_ats(&vmm, 0), "ATS is off");
+	resume(&vmm, session, packets, found);
 	return 0;
 }
 
@@ -1353,6 +1378,9 @@ static int run_stopped(uint64_t packets)
 {
 	struct vmm vmm;
 
+	if (pci_exists(virtio_driver.vendor, NULL))
+		check(!pci_has_vfs(virtio_driver.vendor),
+		      "virtual functions that are not handed over are gone");
 	find_driver(&vmm);
 	check(!(pci_read_command(vmm.driver->vendor, vmm.model) &
 		PCI_COMMAND_MASTER),
@@ -1524,6 +1552,7 @@ static const struct command {
 	{ "intrude", run_intrude },
 	{ "spare", run_spare },
 	{ "spared", run_spared },
+	{ "noats", run_noats },
 	{ "vf-refuse", run_vf_refuse },
 	{ "vf-fixed", run_vf_fixed },
 	{ "low", run_low },

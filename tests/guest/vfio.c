@@ -166,6 +166,41 @@ bool pci_has_msix_enabled(const char *vendor, const char *device)
 	return false;
 }
 
+/* Where an extended capability is, or 0 */
+static unsigned int find_ext_cap(const uint8_t *config, uint16_t id)
+{
+	unsigned int cap = PCI_CFG_SPACE_SIZE;
+	uint32_t header;
+
+	do {
+		memcpy(&header, config + cap, sizeof(header));
+		if (PCI_EXT_CAP_ID(header) == id)
+			return cap;
+		cap = PCI_EXT_CAP_NEXT(header);
+	} while (cap);
+	return 0;
+}
+
+bool pci_has_ats_enabled(const char *vendor, const char *device,
+			 unsigned int skip)
+{
+	uint8_t config[PCI_CFG_SPACE_EXP_SIZE] = { 0 };
+	char dir[300], slot[256], path[320];
+	unsigned int cap;
+	int fd;
+
+	if (!find_device(vendor, device, skip, dir, sizeof(dir), slot,
+			 sizeof(slot)))
+		die("device %u", skip);
+	snprintf(path, sizeof(path), "%s/config", dir);
+	fd = vfio_open(path);
+	if (read(fd, config, sizeof(config)) < 0)
+		die("%s", path);
+	close(fd);
+	cap = find_ext_cap(config, PCI_EXT_CAP_ID_ATS);
+	return cap && config[cap + PCI_ATS_CTRL + 1] & (PCI_ATS_CTRL_ENABLE >> 8);
+}
+
 bool pci_is_powered(const char *vendor, const char *device)
 {
 	char dir[300], slot[256];
@@ -234,6 +269,14 @@ void pci_make_vfs(const char *vendor)
 	fclose(file);
 	write_file(dir, "sriov_drivers_autoprobe", "0");
 	write_file(dir, "sriov_numvfs", count);
+}
+
+bool pci_has_vfs(const char *vendor)
+{
+	char dir[300], slot[256];
+
+	find_first(vendor, NULL, dir, sizeof(dir), slot, sizeof(slot));
+	return !file_is(dir, "sriov_numvfs", "0");
 }
 
 void pci_provide_vfs(const char *vendor)

@@ -38,6 +38,9 @@ bool pci_exists(const char *vendor, const char *device);
 uint16_t pci_read_command(const char *vendor, const char *device);
 /* Is MSI-X of the first such device enabled, as it is in hardware? */
 bool pci_has_msix_enabled(const char *vendor, const char *device);
+/* Is ATS of such a device enabled, after @skip others, as it is in hardware? */
+bool pci_has_ats_enabled(const char *vendor, const char *device,
+			 unsigned int skip);
 /* Is the first such device powered, or asleep? */
 bool pci_is_powered(const char *vendor, const char *device);
 /* Set a BAR of the first such device behind the kernel's back. */
@@ -49,6 +52,7 @@ void pci_write_bar(const char *vendor, const char *device, unsigned int bar,
  * find physical functions, but if @device is NULL.
  */
 void pci_make_vfs(const char *vendor);
+bool pci_has_vfs(const char *vendor);
 /* The same with a driver that does nothing else, if there are none, and need be */
 void pci_provide_vfs(const char *vendor);
 /* Returns -1 with errno if they cannot be that many. */

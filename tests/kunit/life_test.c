@@ -517,6 +517,10 @@ static const struct world_config crash_params[] = {
 	{ .scalable = true, .quantum_words = 2, .copied = true, .ats = true,
 	  .came_in = true },
 	{ .quantum_words = 2, .copied = true, .ats = true, .came_in = true },
+	{ .scalable = true, .quantum_words = 1, .copied = true, .ats = true,
+	  .came_in = true, .throttled = true },
+	{ .quantum_words = 2, .copied = true, .ats = true, .came_in = true,
+	  .caching_mode = true, .alias = WORLD_ALIAS },
 	{ .quantum_words = 2, .copied = true, .no_queue = true },
 	{ .scalable = true, .quantum_words = 2, .copied = true,
 	  .alias = WORLD_ALIAS },
@@ -562,6 +566,29 @@ static void crashed_kernel(struct kunit *test)
 		leave_crashed_kernel(test, kind);
 }
 
+/* A device comes in with ATS on, and does not translate as it did. */
+static void left_out(struct kunit *test)
+{
+	static const struct world_config config = {
+		.quantum_words = 1, .ats = true,
+	};
+	struct attach_world *world = attach_world_make(test, &config);
+	struct world_pci *pci = &world->pci[WORLD_DEVICE];
+	struct unit_requester *seen = world->requester[WORLD_DEVICE].seen;
+
+	if (!IS_ENABLED(CONFIG_PCI_LIVEUPDATE))
+		kunit_skip(test, "no device comes in");
+	world_pci_release(world, pci);
+	world_pci_come_in(pci);
+	KUNIT_EXPECT_TRUE(test, unit_ats_enabled(seen));
+	KUNIT_ASSERT_EQ(test, world_pci_probe(world, pci), 0);
+	KUNIT_EXPECT_FALSE(test, unit_ats_enabled(seen));
+	KUNIT_EXPECT_FALSE(test, pci->pdev.ats_enabled);
+	KUNIT_EXPECT_EQ(test, 0, world_attach(world, WORLD_DEVICE, WORLD_SS).ret);
+	KUNIT_EXPECT_TRUE(test, unit_ats_enabled(seen));
+	KUNIT_EXPECT_STREQ(test, world->machine.failure, "");
+}
+
 static struct kunit_case life_cases[] = {
 	KUNIT_CASE_PARAM(devices_are_released, life_gen_params),
 	KUNIT_CASE_PARAM(released_from_identity, identity_gen_params),
@@ -576,6 +603,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE_PARAM(unit_is_removed, unit_gen_params),
 	KUNIT_CASE_PARAM(unit_is_replaced, unit_gen_params),
 	KUNIT_CASE_PARAM(crashed_kernel, crash_gen_params),
+	KUNIT_CASE(left_out),
 	{}
 };
 

@@ -6,12 +6,14 @@
 
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
+#include <linux/bitfield.h>
 #include <linux/bitmap.h>
 #include <linux/kho/abi/intel_iommu.h>
 
 #include "attach_world.h"
 #include "../context.h"
 #include "../did.h"
+#include "../entry_format.h"
 #include "../liveupdate_boot.h"
 #include "../liveupdate_in.h"
 
@@ -243,11 +245,11 @@ struct arrival {
 	struct vtd_device_ser *record;
 };
 
-static struct arrival *arrive(struct kunit *test)
+static struct arrival *arrive_in(struct kunit *test,
+				 const struct world_config *config)
 {
-	static const struct world_config config = { .quantum_words = 1 };
 	struct arrival *in = kunit_kzalloc(test, sizeof(*in), GFP_KERNEL);
-	struct attach_world *world = attach_world_make(test, &config);
+	struct attach_world *world = attach_world_make(test, config);
 
 	KUNIT_ASSERT_NOT_NULL(test, in);
 	in->world = world;
@@ -256,7 +258,7 @@ static struct arrival *arrive(struct kunit *test)
 	copied_restore(world);
 	world_release_dids(world);
 	in->record = make_record(world, WORLD_DEVICE,
-				 in->iommu->max_domain_id - 1);
+				 FIELD_GET(CONTEXT_DID, copied.old.val[1]));
 	in->record->nr_sids = 2;
 	in->record->sid[1] = LOST_SID;
 	KUNIT_ASSERT_EQ(test, context_entry_alloc(in->iommu, LOST_SID), 0);
@@ -268,7 +270,16 @@ static struct arrival *arrive(struct kunit *test)
 	/* From here on it may be blocked at any time. */
 	unit_grant(&world->machine, world->requester[WORLD_DEVICE].seen,
 		   &world->domain[WORLD_SS].grant, NULL);
+	/* Until here its domain id was nobody's. */
+	world->machine.failure[0] = '\0';
 	return in;
+}
+
+static struct arrival *arrive(struct kunit *test)
+{
+	static const struct world_config config = { .quantum_words = 1 };
+
+	return arrive_in(test, &config);
 }
 
 static bool is_live(const struct arrival *in, unsigned int i)
@@ -293,6 +304,26 @@ static void all_sids_are_blocked(struct kunit *test)
 
 	settle(in->record, in->info);
 	expect_blocked(test, in);
+}
+
+/* Nor is there anything of the old tables in the ATC. */
+static void atc_is_invalidated(struct kunit *test)
+{
+	static const struct world_config config = {
+		.quantum_words = 1, .ats = true,
+	};
+	struct arrival *in = arrive_in(test, &config);
+	struct unit_requester *seen = in->world->requester[WORLD_DEVICE].seen;
+	struct unit_grant *grant = &in->world->domain[WORLD_SS].grant;
+	struct unit_model *unit = in->world->unit[0].model;
+
+	world_pci_come_in(&in->world->pci[WORLD_DEVICE]);
+	in->info->ats_enabled = 1;
+	KUNIT_EXPECT_TRUE(test, unit_translates(unit, seen, UNIT_PAGE_KEPT,
+						grant->out[UNIT_PAGE_KEPT]));
+	settle(in->record, in->info);
+	unit_granted(&in->world->machine, unit, seen, NULL);
+	KUNIT_EXPECT_STREQ(test, in->world->machine.failure, "");
 }
 
 static void gone_is_blocked(struct kunit *test)
@@ -351,6 +382,7 @@ static struct kunit_case liveupdate_in_cases[] = {
 	KUNIT_CASE(dids_are_kept),
 	KUNIT_CASE(gone_is_not_accepted),
 	KUNIT_CASE(all_sids_are_blocked),
+	KUNIT_CASE(atc_is_invalidated),
 	KUNIT_CASE(gone_is_blocked),
 	KUNIT_CASE(attached_goes_on),
 	KUNIT_CASE(another_inherits_nothing),

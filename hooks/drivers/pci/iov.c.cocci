@@ -4,9 +4,18 @@
 // Once: if (ctrl & PCI_SRIOV_CTRL_VFE && !running) {
 // Once: rc = running ? pci_liveupdate_adopt_vfs(dev) :
 // Once: if (pci_liveupdate_keep_vfs(pdev)) {
+// Once: ctrl & PCI_SRIOV_CTRL_ARI);
+// Once: if (pci_liveupdate_is_incoming(dev)) {
+// Once: #include <linux/pci_liveupdate.h>
 //
 // Virtual functions that do DMA through a live update end with VF Enable, and
-// nothing of the capability may be written while that is set. So it is read.
+// nothing of the capability may be written while that is set. So it is read. ARI of
+// the lowest physical function is that of all.
+
+@@
+@@
+#include <linux/pci.h>
++ #include <linux/pci_liveupdate.h>
 
 @@
 identifier dev, pos, ctrl;
@@ -22,6 +31,9 @@ sriov_init(struct pci_dev *dev, int pos)
 -	    ctrl & PCI_SRIOV_CTRL_VFE
 +	    ctrl & PCI_SRIOV_CTRL_VFE && !running
 	   ) {
+-		pci_write_config_word(dev, pos + PCI_SRIOV_CTRL, 0);
++		pci_write_config_word(dev, pos + PCI_SRIOV_CTRL,
++				      ctrl & PCI_SRIOV_CTRL_ARI);
 		...
 	}
 	...
@@ -65,6 +77,23 @@ sriov_numvfs_store(...)
 +	if (pci_liveupdate_keep_vfs(pdev)) {
 +		ret = -EBUSY;
 +		goto exit;
++	}
+	...
+}
+
+// Whoever lets go of a physical function takes virtual ones from their drivers. They
+// run all the same as long as they are awaited.
+@@
+identifier dev, iov;
+@@
+sriov_disable(struct pci_dev *dev)
+{
+	struct pci_sriov *iov = dev->sriov;
+	...
+	sriov_del_vfs(dev);
++	if (pci_liveupdate_is_incoming(dev)) {
++		sriov_add_vfs(dev, iov->num_VFs);
++		return;
 +	}
 	...
 }

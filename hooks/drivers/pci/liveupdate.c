@@ -88,6 +88,9 @@ static u64 bar_size(struct pci_dev *pdev, unsigned int i)
 {
 	struct resource *res = &pdev->resource[i];
 
+	/* It is the physical function that says where they are. */
+	if (pdev->is_virtfn)
+		return 0;
 	/* Its size may be another one than the BAR's. */
 	if (!res->flags || res->flags & IORESOURCE_PCI_FIXED)
 		return 0;
@@ -276,6 +279,24 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_unpreserve);
 bool pci_liveupdate_is_outgoing(struct pci_dev *pdev)
 {
 	return READ_ONCE(pdev->liveupdate_outgoing);
+}
+
+/**
+ * pci_liveupdate_keep_master - whether a device stays bus master through a kexec
+ * @pdev: a device or a bridge
+ *
+ * A physical function need not be, for the sake of virtual ones: nobody hands its
+ * own translation over.
+ *
+ * Context: May sleep.
+ * Return: true if it is preserved itself, or is a bridge above one that is.
+ */
+bool pci_liveupdate_keep_master(struct pci_dev *pdev)
+{
+	guard(mutex)(&outgoing_lock);
+
+	return pci_is_bridge(pdev) ? pci_liveupdate_is_outgoing(pdev) :
+				     is_outgoing_device(pdev);
 }
 
 /* By another way than who uses them, who may have masked some */
@@ -838,10 +859,11 @@ bool pci_liveupdate_may_bind(struct pci_dev *pdev)
 
 static bool is_outgoing_for_vfs(struct pci_dev *pdev)
 {
-	guard(mutex)(&outgoing_lock);
+	if (!pdev->is_physfn)
+		return false;
 
-	return pdev->is_physfn && pdev->liveupdate_outgoing &&
-	       !is_outgoing_device(pdev);
+	guard(mutex)(&outgoing_lock);
+	return pdev->liveupdate_outgoing && !is_outgoing_device(pdev);
 }
 
 /* Its owner comes first: whoever has it may do anything to virtual functions. */
@@ -1036,8 +1058,9 @@ static void clear_flag(struct pci_dev *pdev, int place, u16 flag)
  * @pdev: a device of any kind
  *
  * If it is awaited, ATS stays on: it may use what it has cached as long as it is
- * translated as it was. Otherwise what it has cached is no matter to anybody, and
- * must not come back when it is attached. Without ATS it asks for nothing.
+ * translated as it was; the IOMMU's driver invalidates that. A virtual function that
+ * was stopped has nothing under way, and nothing cached when ATS is enabled again.
+ * PCIe Base spec, section 10.3 (ATS Invalidation) and 10.5.1.3 (ATS Control Register).
  *
  * Context: May sleep.
  */
@@ -1143,6 +1166,17 @@ static void count_down(u16 segment, u16 sid)
 	pci_liveupdate_put_record(record);
 }
 
+/* What depends on it is all that it is awaited for from here on. */
+static void finish_own(struct pci_dev *pdev)
+{
+	guard(mutex)(&incoming_lock);
+	if (!pdev->liveupdate_incoming)
+		return;
+
+	WRITE_ONCE(pdev->liveupdate_retrieved, false);
+	WRITE_ONCE(pdev->liveupdate_for_vfs, true);
+}
+
 static void finish_one(struct pci_dev *pdev)
 {
 	count_down(pci_domain_nr(pdev->bus), pci_dev_id(pdev));
@@ -1174,6 +1208,8 @@ void pci_liveupdate_finish(u16 segment, u16 sid)
 			finish_one(above);
 	else
 		count_down(segment, sid);
+	if (pdev)
+		finish_own(pdev);
 	pci_dev_put(pdev);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_finish);

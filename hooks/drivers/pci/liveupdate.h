@@ -26,29 +26,10 @@ const char *pci_liveupdate_check_device(const struct pci_dev_ser *record);
 #endif
 
 /* liveupdate_iov.c */
-#ifdef CONFIG_PCI_IOV
 void pci_liveupdate_describe_vfs(struct pci_dev_ser *record,
 				 struct pci_dev *pdev);
 void pci_liveupdate_describe_vf_findings(struct pci_dev_ser *record,
 					 struct pci_dev *pdev);
 const char *pci_liveupdate_check_vfs(const struct pci_dev_ser *record);
-#else
-static inline void pci_liveupdate_describe_vfs(struct pci_dev_ser *record,
-					       struct pci_dev *pdev)
-{
-}
-
-static inline void
-pci_liveupdate_describe_vf_findings(struct pci_dev_ser *record,
-				    struct pci_dev *pdev)
-{
-}
-
-static inline const char *
-pci_liveupdate_check_vfs(const struct pci_dev_ser *record)
-{
-	return NULL;
-}
-#endif
 
 #endif /* _PCI_LIVEUPDATE_H */

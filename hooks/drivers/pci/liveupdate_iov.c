@@ -158,34 +158,46 @@ bool pci_liveupdate_size_vf_bars(struct pci_dev *pdev, u32 *sizes)
 	return true;
 }
 
-/**
- * pci_liveupdate_adopt_vfs - go on with SR-IOV as it is
- * @pdev: the physical function, for which pci_liveupdate_size_vf_bars() was true
- *
- * Context: May sleep.
- * Return: 0; -EIO if the kernel before has finished meanwhile.
- */
-int pci_liveupdate_adopt_vfs(struct pci_dev *pdev)
+static void adopt(struct pci_sriov *iov, const struct pci_dev_ser *record)
 {
-	struct pci_dev_ser *record = get_record(pdev);
-	struct pci_sriov *iov = pdev->sriov;
-
-	if (!record)
-		return -EIO;
-
+	pci_read_config_word(iov->self, iov->pos + PCI_SRIOV_INITIAL_VF,
+			     &iov->initial_VFs);
 	iov->ctrl = record->sriov.control;
 	iov->pgsz = record->sriov.page_size;
 	iov->offset = record->sriov.offset;
 	iov->stride = record->sriov.stride;
 	iov->num_VFs = record->sriov.num_vfs;
-	iov->initial_VFs = record->sriov.num_vfs;
 	iov->max_VF_buses = record->vf_buses;
 	iov->drivers_autoprobe = !(record->flags & PCI_SER_NO_AUTOPROBE);
-	pci_liveupdate_put_record(record);
-	return 0;
 }
 
-/* Is memory of their BARs claimed, where it is? */
+/**
+ * pci_liveupdate_adopt_vfs - go on with SR-IOV as it is
+ * @pdev: the physical function, for which pci_liveupdate_size_vf_bars() was true
+ *
+ * Context: May sleep.
+ * Return: 0; -EIO if there are more than there can be, or the kernel before is
+ * finished by now.
+ */
+int pci_liveupdate_adopt_vfs(struct pci_dev *pdev)
+{
+	struct pci_dev_ser *record = get_record(pdev);
+	struct pci_sriov *iov = pdev->sriov;
+	int ret = -EIO;
+
+	if (!record)
+		return ret;
+
+	/* There is no room for more in what was found out of their BARs. */
+	if (record->sriov.num_vfs <= iov->total_VFs) {
+		adopt(iov, record);
+		ret = 0;
+	}
+	pci_liveupdate_put_record(record);
+	return ret;
+}
+
+/* Is the memory of their BARs claimed? */
 static bool have_room(struct pci_dev *pdev)
 {
 	unsigned int i, found = 0;
@@ -194,6 +206,40 @@ static bool have_room(struct pci_dev *pdev)
 		found += !!pdev->resource[i].parent;
 
 	return found == pdev->sriov->nres;
+}
+
+static bool is_in_place(struct pci_dev *pdev, unsigned int bar)
+{
+	int place = pdev->sriov->pos + PCI_SRIOV_BAR + 4 * bar;
+	struct resource *res = &pdev->resource[PCI_IOV_RESOURCES + bar];
+	struct pci_bus_region region;
+	u32 low, high = 0;
+
+	if (!res->parent)
+		return true;
+
+	pcibios_resource_to_bus(pdev->bus, &region, res);
+	pci_read_config_dword(pdev, place, &low);
+	if (res->flags & IORESOURCE_MEM_64)
+		pci_read_config_dword(pdev, place + 4, &high);
+
+	return region.start == ((u64)high << 32 |
+				(low & PCI_BASE_ADDRESS_MEM_MASK));
+}
+
+/* While there are virtual functions, they cannot be told that it was moved. */
+static bool are_in_place(struct pci_dev *pdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < PCI_SRIOV_NUM_BARS; i++) {
+		if (!is_in_place(pdev, i)) {
+			pci_err(pdev, "virtual functions are not enumerated: there is no room for VF BAR %u where it is\n",
+				i);
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool has_vf(struct pci_dev *pdev, unsigned int id)
@@ -227,7 +273,8 @@ void pci_liveupdate_add_vfs(struct pci_dev *pdev)
 	int ret;
 
 	if (!pdev->is_physfn || !pci_liveupdate_is_incoming(pdev) ||
-	    !pdev->sriov->num_VFs || !have_room(pdev) || has_vf(pdev, 0))
+	    !pdev->sriov->num_VFs || !have_room(pdev) || has_vf(pdev, 0) ||
+	    !are_in_place(pdev))
 		return;
 
 	for (i = 0; i < pdev->sriov->num_VFs; i++) {

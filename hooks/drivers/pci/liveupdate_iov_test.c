@@ -4,8 +4,8 @@
  *
  * A physical function with two virtual ones, in a domain of their own, is
  * enumerated as if it had come in, and as if it had not. Its configuration space
- * is a model that notes what is written to the SR-IOV capability while VF Enable
- * is set, as these writes have no meaning. Virtual functions are there as long as
+ * is a model that counts what is written to the SR-IOV capability while VF Enable
+ * is set: that has no meaning, unless it is to clear it. Virtual functions are there as long as
  * it is.
  */
 
@@ -58,7 +58,8 @@ enum { PF, VF, NR_RECORDS };
  * @sysdata: by which the model is found
  * @records: what came from the kernel before: of the physical function, and of the
  *           first virtual one; those without a count did not
- * @bad_writes: writes to the SR-IOV capability while there are virtual functions
+ * @writes: to the SR-IOV capability while there are virtual functions
+ * @kept_ari: the last of them has ARI on
  * @window: which their BARs are in
  */
 struct model {
@@ -66,7 +67,8 @@ struct model {
 	u8 pf[PCI_CFG_SPACE_EXP_SIZE];
 	u8 vf[NR_VFS][PCI_CFG_SPACE_EXP_SIZE];
 	struct pci_dev_ser records[NR_RECORDS];
-	unsigned int bad_writes;
+	unsigned int writes;
+	bool kept_ari;
 	struct resource window;
 	struct pci_bus *root;
 };
@@ -129,16 +131,16 @@ static int model_read(struct pci_bus *bus, unsigned int devfn, int where,
 	return PCIBIOS_SUCCESSFUL;
 }
 
-/* Where the capability lets virtual functions go, all else is up to them. */
 static u32 write_iov(struct model *model, int where, u32 val)
 {
 	int bar = (where - IOV_CAP - PCI_SRIOV_BAR) / 4;
-	bool off = where == IOV_CAP + PCI_SRIOV_CTRL &&
-		   !(val & PCI_SRIOV_CTRL_VFE);
 	u32 old;
 
-	if (get_control(model) & PCI_SRIOV_CTRL_VFE && !off)
-		model->bad_writes++;
+	if (get_control(model) & PCI_SRIOV_CTRL_VFE) {
+		model->writes++;
+		model->kept_ari = where == IOV_CAP + PCI_SRIOV_CTRL &&
+				  val & PCI_SRIOV_CTRL_ARI;
+	}
 	if (where < IOV_CAP + PCI_SRIOV_BAR || bar >= PCI_SRIOV_NUM_BARS)
 		return val;
 
@@ -183,7 +185,7 @@ static void make_function(u8 *config, u16 vendor, u16 device)
 	set_word(config, EXP_CAP + PCI_EXP_FLAGS,
 		 2 | PCI_EXP_TYPE_RC_END << 4);
 	set_dword(config, ATS_CAP, PCI_EXT_CAP_ID_ATS | 1 << 16);
-	set_word(config, ATS_CAP + PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE | STU);
+	set_word(config, ATS_CAP + PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE);
 }
 
 static void make_iov(u8 *config)
@@ -260,7 +262,10 @@ static int vfs_init(struct kunit *test)
 
 	model->sysdata.domain = DOMAIN;
 	model->sysdata.node = NUMA_NO_NODE;
+	model->window = (struct resource)DEFINE_RES_MEM(0, ~0ULL);
 	make_function(model->pf, VENDOR, 1);
+	/* Virtual ones have no page size of their own. */
+	set_word(model->pf, ATS_CAP + PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE | STU);
 	make_iov(model->pf);
 	for (i = 0; i < NR_VFS; i++) {
 		/* They do not say what they are. */
@@ -307,18 +312,22 @@ static unsigned int count_vfs(void)
 	return count;
 }
 
+static void claim_bar(struct kunit *test, struct pci_dev *pf, unsigned int bar)
+{
+	struct model *model = test->priv;
+	struct resource *res = &pf->resource[PCI_IOV_RESOURCES + bar];
+
+	if (res->flags && !res->parent)
+		KUNIT_ASSERT_EQ(test, 0, request_resource(&model->window, res));
+}
+
 /* As is done once all devices were found */
 static void claim(struct kunit *test, struct pci_dev *pf)
 {
-	struct model *model = test->priv;
 	unsigned int i;
 
-	model->window = (struct resource)DEFINE_RES_MEM(0, ~0ULL);
-	for (i = PCI_IOV_RESOURCES; i <= PCI_IOV_RESOURCE_END; i++)
-		if (pf->resource[i].flags)
-			KUNIT_ASSERT_EQ(test, 0,
-					request_resource(&model->window,
-							 &pf->resource[i]));
+	for (i = 0; i < PCI_SRIOV_NUM_BARS; i++)
+		claim_bar(test, pf, i);
 }
 
 static void add_vfs(struct kunit *test, struct pci_dev *pf)
@@ -329,8 +338,7 @@ static void add_vfs(struct kunit *test, struct pci_dev *pf)
 	pci_unlock_rescan_remove();
 }
 
-/* Returns the physical function. */
-static struct pci_dev *enumerate(struct kunit *test)
+static struct pci_dev *find_pf(struct kunit *test)
 {
 	struct model *model = test->priv;
 	struct pci_dev *pf;
@@ -347,6 +355,14 @@ static struct pci_dev *enumerate(struct kunit *test)
 							   model->root));
 	pf = find(PF_DEVFN);
 	KUNIT_ASSERT_NOT_NULL(test, pf);
+	return pf;
+}
+
+/* Returns the physical function. */
+static struct pci_dev *enumerate(struct kunit *test)
+{
+	struct pci_dev *pf = find_pf(test);
+
 	KUNIT_ASSERT_TRUE(test, pf->is_physfn);
 	return pf;
 }
@@ -365,9 +381,11 @@ static struct pci_dev *rescan(struct kunit *test)
 
 	pci_lock_rescan_remove();
 	pci_scan_slot(model->root, PF_DEVFN);
+	pf = find(PF_DEVFN);
+	if (pf)
+		claim(test, pf);
 	pci_bus_add_devices(model->root);
 	pci_unlock_rescan_remove();
-	pf = find(PF_DEVFN);
 	KUNIT_ASSERT_NOT_NULL(test, pf);
 	return pf;
 }
@@ -376,8 +394,13 @@ static void expect_running(struct kunit *test)
 {
 	struct model *model = test->priv;
 
+	unsigned int i;
+
 	KUNIT_EXPECT_EQ(test, CONTROL, get_control(model));
-	KUNIT_EXPECT_EQ(test, 0, model->bad_writes);
+	KUNIT_EXPECT_EQ(test, 0, model->writes);
+	for (i = 0; i < NR_VFS; i++)
+		KUNIT_EXPECT_EQ(test, PCI_COMMAND_MASTER,
+				get_word(model->vf[i], PCI_COMMAND));
 }
 
 /* What was read of the capability, and what was known before */
@@ -394,7 +417,7 @@ static void adopt_vfs(struct kunit *test)
 	expect_running(test);
 	KUNIT_EXPECT_TRUE(test, pci_liveupdate_is_incoming(pf));
 	KUNIT_EXPECT_EQ(test, NR_VFS, iov->num_VFs);
-	KUNIT_EXPECT_EQ(test, NR_VFS, iov->initial_VFs);
+	KUNIT_EXPECT_EQ(test, TOTAL_VFS, iov->initial_VFs);
 	KUNIT_EXPECT_EQ(test, TOTAL_VFS, iov->total_VFs);
 	KUNIT_EXPECT_EQ(test, OFFSET, iov->offset);
 	KUNIT_EXPECT_EQ(test, STRIDE, iov->stride);
@@ -415,6 +438,11 @@ static void enumerate_vfs(struct kunit *test)
 {
 	struct pci_dev *pf = enumerate(test), *vf;
 
+	KUNIT_EXPECT_EQ(test, 0, count_vfs());
+	claim_bar(test, pf, 0);
+	pci_lock_rescan_remove();
+	pci_liveupdate_add_vfs(pf);
+	pci_unlock_rescan_remove();
 	KUNIT_EXPECT_EQ(test, 0, count_vfs());
 	add_vfs(test, pf);
 	KUNIT_EXPECT_EQ(test, NR_VFS, count_vfs());
@@ -444,7 +472,7 @@ static void leave_others(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, vf);
 	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(vf));
 	KUNIT_EXPECT_TRUE(test, pci_liveupdate_may_bind(vf));
-	KUNIT_EXPECT_EQ(test, STU,
+	KUNIT_EXPECT_EQ(test, 0,
 			get_word(model->vf[1], ATS_CAP + PCI_ATS_CTRL));
 	KUNIT_EXPECT_FALSE(test, vf->ats_enabled);
 }
@@ -465,7 +493,7 @@ static void keep_ats(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_prepare_ats(vf, PCI_ATS_MIN_STU));
 	KUNIT_EXPECT_EQ(test, PCI_ATS_CTRL_ENABLE | STU,
 			get_word(model->pf, ATS_CAP + PCI_ATS_CTRL));
-	KUNIT_EXPECT_EQ(test, PCI_ATS_CTRL_ENABLE | STU,
+	KUNIT_EXPECT_EQ(test, PCI_ATS_CTRL_ENABLE,
 			get_word(model->vf[0], ATS_CAP + PCI_ATS_CTRL));
 }
 
@@ -487,12 +515,14 @@ static void keep_number(struct kunit *test)
 static void expect_none(struct kunit *test)
 {
 	struct model *model = test->priv;
+	bool was_on = get_control(model);
 	struct pci_dev *pf = enumerate(test);
 
 	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pf));
 	KUNIT_EXPECT_EQ(test, 0, get_control(model));
 	KUNIT_EXPECT_EQ(test, 0, pf->sriov->num_VFs);
-	KUNIT_EXPECT_EQ(test, 0, model->bad_writes);
+	/* All that may be written is what ends them. */
+	KUNIT_EXPECT_EQ(test, was_on, model->writes);
 	add_vfs(test, pf);
 	KUNIT_EXPECT_EQ(test, 0, count_vfs());
 }
@@ -521,6 +551,19 @@ static void other_place(struct kunit *test)
 	expect_none(test);
 }
 
+/* Their BARs would be anybody's. They run, but nobody knows them. */
+static void too_many(struct kunit *test)
+{
+	struct model *model = test->priv;
+	struct pci_dev *pf;
+
+	set_word(model->pf, IOV_CAP + PCI_SRIOV_TOTAL_VF, NR_VFS - 1);
+	pf = find_pf(test);
+	KUNIT_EXPECT_FALSE(test, pf->is_physfn);
+	add_vfs(test, pf);
+	KUNIT_EXPECT_EQ(test, 0, count_vfs());
+}
+
 static void was_reset(struct kunit *test)
 {
 	struct model *model = test->priv;
@@ -541,7 +584,6 @@ static void remove_awaited(struct kunit *test)
 
 	pf = rescan(test);
 	KUNIT_EXPECT_TRUE(test, pci_liveupdate_is_incoming(pf));
-	add_vfs(test, pf);
 	KUNIT_EXPECT_EQ(test, NR_VFS, count_vfs());
 	expect_running(test);
 }
@@ -599,8 +641,94 @@ static void owner_comes_first(struct kunit *test)
 
 	pci_liveupdate_finish(DOMAIN, PCI_DEVID(0, PF_DEVFN));
 	KUNIT_EXPECT_TRUE(test, pci_liveupdate_is_incoming(pf));
+	/* Who opens it from here on does not go on with it. */
+	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_retrieved(pf));
+	KUNIT_EXPECT_EQ(test, 0, pci_liveupdate_may_probe(vf, &any));
+	KUNIT_EXPECT_EQ(test, -ENODEV, pci_liveupdate_may_probe(pf, &any));
 	pci_liveupdate_finish(DOMAIN, PCI_DEVID(0, VF_DEVFN(0)));
 	KUNIT_EXPECT_FALSE(test, pci_liveupdate_is_incoming(pf));
+}
+
+/* Its owner has gone, and never took it over. */
+static void owner_is_gone(struct kunit *test)
+{
+	struct pci_driver any = { .name = "any" };
+	struct model *model = test->priv;
+	struct pci_dev *pf, *vf;
+
+	model->records[PF].refcount = 2;
+	model->records[PF].flags |= PCI_SER_DEVICE;
+	pf = enumerate(test);
+	add_vfs(test, pf);
+	vf = find(VF_DEVFN(0));
+	KUNIT_ASSERT_NOT_NULL(test, vf);
+	pci_liveupdate_finish(DOMAIN, PCI_DEVID(0, PF_DEVFN));
+	KUNIT_EXPECT_EQ(test, 0, pci_liveupdate_may_probe(vf, &any));
+	KUNIT_EXPECT_EQ(test, -ENODEV, pci_liveupdate_may_probe(pf, &any));
+}
+
+/* Whoever disables SR-IOV takes them from their drivers, and no more. */
+static void disable_awaited(struct kunit *test)
+{
+	struct model *model = test->priv;
+	struct pci_dev *pf = enumerate(test), *vf;
+
+	add_vfs(test, pf);
+	vf = pci_dev_get(find(VF_DEVFN(0)));
+	pci_lock_rescan_remove();
+	pci_disable_sriov(pf);
+	pci_unlock_rescan_remove();
+	expect_running(test);
+	KUNIT_EXPECT_EQ(test, NR_VFS, count_vfs());
+	KUNIT_EXPECT_PTR_NE(test, vf, find(VF_DEVFN(0)));
+	KUNIT_EXPECT_TRUE(test, pci_liveupdate_is_incoming(find(VF_DEVFN(0))));
+	pci_dev_put(vf);
+
+	pci_liveupdate_finish(DOMAIN, PCI_DEVID(0, VF_DEVFN(0)));
+	pci_lock_rescan_remove();
+	pci_disable_sriov(pf);
+	pci_unlock_rescan_remove();
+	KUNIT_EXPECT_EQ(test, 0, count_vfs());
+	KUNIT_EXPECT_EQ(test, 0, get_control(model) & PCI_SRIOV_CTRL_VFE);
+}
+
+/* Somebody else has the memory where a BAR is, and so it was moved. */
+static void moved(struct kunit *test)
+{
+	struct pci_dev *pf = enumerate(test);
+	struct resource *res = &pf->resource[PCI_IOV_RESOURCES + 2];
+
+	resource_set_range(res, res->start + SZ_1M, resource_size(res));
+	add_vfs(test, pf);
+	KUNIT_EXPECT_EQ(test, 0, count_vfs());
+	expect_running(test);
+}
+
+/* One that has no room is removed before it was added. */
+static void remove_early(struct kunit *test)
+{
+	struct model *model = test->priv;
+	struct pci_dev *pf = enumerate(test);
+
+	remove_pf(pf);
+	pci_lock_rescan_remove();
+	pci_scan_slot(model->root, PF_DEVFN);
+	pf = find(PF_DEVFN);
+	if (pf)
+		pci_stop_and_remove_bus_device(pf);
+	pci_unlock_rescan_remove();
+	KUNIT_EXPECT_NOT_NULL(test, pf);
+	expect_running(test);
+}
+
+/* ARI of the lowest physical function is that of all, of which some go on. */
+static void keep_ari(struct kunit *test)
+{
+	struct model *model = test->priv;
+
+	model->records[PF].refcount = 0;
+	enumerate(test);
+	KUNIT_EXPECT_TRUE(test, model->kept_ari);
 }
 
 /*
@@ -644,6 +772,12 @@ static void freeze_vf(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, pf->liveupdate_outgoing, &expected,
 			   sizeof(expected));
 	KUNIT_EXPECT_EQ(test, PCI_SER_DEVICE, vf->liveupdate_outgoing->flags);
+	KUNIT_EXPECT_TRUE(test,
+			  mem_is_zero(vf->liveupdate_outgoing->size,
+				      sizeof(vf->liveupdate_outgoing->size)));
+	/* Requests of its own are not handed over. */
+	KUNIT_EXPECT_FALSE(test, pci_liveupdate_keep_master(pf));
+	KUNIT_EXPECT_TRUE(test, pci_liveupdate_keep_master(vf));
 	KUNIT_EXPECT_NULL(test,
 			  pci_liveupdate_check_device(vf->liveupdate_outgoing));
 
@@ -804,11 +938,17 @@ static struct kunit_case vfs_cases[] = {
 	KUNIT_CASE(not_incoming),
 	KUNIT_CASE(other_number),
 	KUNIT_CASE(other_place),
+	KUNIT_CASE(too_many),
 	KUNIT_CASE(was_reset),
 	KUNIT_CASE(remove_awaited),
 	KUNIT_CASE(remove_finished),
 	KUNIT_CASE(keep_drivers_away),
 	KUNIT_CASE(owner_comes_first),
+	KUNIT_CASE(owner_is_gone),
+	KUNIT_CASE(disable_awaited),
+	KUNIT_CASE(moved),
+	KUNIT_CASE(remove_early),
+	KUNIT_CASE(keep_ari),
 	KUNIT_CASE(freeze_vf),
 	KUNIT_CASE(refuse_driver),
 	KUNIT_CASE(preserve_pf),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// Once: if (!pci_liveupdate_is_outgoing(
+// Once: if (!pci_liveupdate_keep_master(
 // Once: if (!pci_liveupdate_may_bind(
 // Once: error = pci_liveupdate_may_probe(pci_dev, drv);
 // Once: if (!pci_liveupdate_is_incoming(
@@ -26,7 +26,7 @@ static void pci_device_shutdown(struct device *dev)
 	...
 	if (kexec_in_progress && in_d3)
 -		pci_clear_master(pdev);
-+		if (!pci_liveupdate_is_outgoing(pdev))
++		if (!pci_liveupdate_keep_master(pdev))
 +			pci_clear_master(pdev);
 }
 

@@ -19,6 +19,14 @@ bool pci_liveupdate_keep_ari(struct pci_dev *pdev);
 bool pci_liveupdate_keep_msi(struct pci_dev *pdev, u16 flags);
 bool pci_liveupdate_keep_msix(struct pci_dev *pdev);
 void pci_liveupdate_setup_ats(struct pci_dev *pdev);
+bool pci_liveupdate_keep_master(struct pci_dev *pdev);
+
+/* liveupdate_iov.c */
+bool pci_liveupdate_size_vf_bars(struct pci_dev *pdev, u32 *sizes);
+int pci_liveupdate_adopt_vfs(struct pci_dev *pdev);
+void pci_liveupdate_add_vfs(struct pci_dev *pdev);
+void pci_liveupdate_remove_vfs(struct pci_dev *pdev);
+bool pci_liveupdate_keep_vfs(struct pci_dev *pdev);
 #else
 static inline bool pci_liveupdate_is_outgoing(struct pci_dev *pdev)
 {
@@ -89,15 +97,12 @@ static inline bool pci_liveupdate_keep_msix(struct pci_dev *pdev)
 static inline void pci_liveupdate_setup_ats(struct pci_dev *pdev)
 {
 }
-#endif
 
-#if defined(CONFIG_PCI_LIVEUPDATE) && defined(CONFIG_PCI_IOV)
-bool pci_liveupdate_size_vf_bars(struct pci_dev *pdev, u32 *sizes);
-int pci_liveupdate_adopt_vfs(struct pci_dev *pdev);
-void pci_liveupdate_add_vfs(struct pci_dev *pdev);
-void pci_liveupdate_remove_vfs(struct pci_dev *pdev);
-bool pci_liveupdate_keep_vfs(struct pci_dev *pdev);
-#else
+static inline bool pci_liveupdate_keep_master(struct pci_dev *pdev)
+{
+	return false;
+}
+
 static inline bool pci_liveupdate_size_vf_bars(struct pci_dev *pdev, u32 *sizes)
 {
 	return false;

@@ -206,8 +206,8 @@ intel_iommu_release_device(...)
 	kfree(info);
 }
 
-// A device that came in by a live update may have ATS on. Then what it has cached
-// is invalidated when it is attached.
+// A device that came in by a live update may have ATS on. If it translates as it did,
+// what it has cached is invalidated when it is attached; if not, at once.
 @@
 identifier pdev, ret;
 @@
@@ -218,6 +218,20 @@ intel_iommu_probe_device(...)
 	if (ret)
 		goto free;
 +	info->ats_enabled = info->ats_supported && pdev->ats_enabled;
++	if (!context_copied(iommu, info->bus, info->devfn))
++		iommu_disable_pci_ats(info);
+	...>
+}
+
+@@
+identifier info;
+@@
+intel_iommu_probe_device(...)
+{
+	<...
+free:
++	iommu_disable_pci_ats(info);
+	kfree(info);
 	...>
 }
 

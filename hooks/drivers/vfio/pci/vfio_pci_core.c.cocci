@@ -5,6 +5,7 @@
 // Once: if (pci_num_vf(pdev) && !pci_liveupdate_is_incoming(pdev)) {
 // Once: ret = pci_num_vf(pdev) ? 0 : pci_enable_sriov(pdev, nr_virtfn);
 // Once: ret = vfio_pci_core_sriov_configure(vdev, pci_num_vf(pdev));
+// Once: vfio_pci_notice_device);
 // Once: ret = running ? 0 :
 // Once: pdev->saved_config_space[PCI_COMMAND / 4] &=
 // Once: if (vdev->pci_2_3 && !running &&
@@ -112,6 +113,7 @@ int vfio_pci_core_register_device(struct vfio_pci_core_device *vdev)
 +			vfio_unregister_group_dev(&vdev->vdev);
 +			goto out_power;
 +		}
++		bus_for_each_dev(&pci_bus_type, NULL, vdev, vfio_pci_notice_device);
 +	}
 	...
 }
