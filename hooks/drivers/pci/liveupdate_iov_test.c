@@ -262,7 +262,7 @@ static int vfs_init(struct kunit *test)
 
 	model->sysdata.domain = DOMAIN;
 	model->sysdata.node = NUMA_NO_NODE;
-	model->window = (struct resource)DEFINE_RES_MEM(0, ~0ULL);
+	model->window = DEFINE_RES_MEM(0, ~0ULL);
 	make_function(model->pf, VENDOR, 1);
 	/* Virtual ones have no page size of their own. */
 	set_word(model->pf, ATS_CAP + PCI_ATS_CTRL, PCI_ATS_CTRL_ENABLE | STU);
