@@ -56,8 +56,8 @@ KEPT = 0.05
 # How long a step of the picture is
 STEP = 0.2
 
-TOLD = ["mode", "nic", "kernel", "sent", "received", "lost", "during-jump", "replaces-after",
-        "faults"]
+TOLD = ["mode", "nic", "kernel", "sent", "received", "lost", "during-jump",
+        "replaces-after", "faults"]
 GOOD = {"lost": "0", "late": "0", "corrupt": "0", "skipped": "0",
         "device": "handed-over", "state": "kept"}
 
@@ -379,7 +379,8 @@ def run_guest(kernel, mode, name, case):
              "--initrd", f"build/initramfs-kexec-{case.next or kernel}.gz",
              *(f"--qemu={word}" for word in
                describe_nics([theirs for _, theirs in wires], case)),
-             *["--unit", "device-iotlb=on"] * case.ats, *case.guest, *[f"--expect={REFUSAL}"] * case.refuses,
+             *["--unit", "device-iotlb=on"] * case.ats, *case.guest,
+             *[f"--expect={REFUSAL}"] * case.refuses,
              f"build/bzImage-{kernel}", mode, "--",
              *case.command.format(n=rate).split()],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

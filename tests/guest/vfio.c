@@ -127,18 +127,22 @@ bool pci_exists(const char *vendor, const char *device)
 }
 
 /* By the kernel, whoever has the device open */
-static int open_config(const char *vendor, const char *device)
+static int open_config(const char *vendor, const char *device,
+		       unsigned int skip)
 {
 	char dir[300], slot[256], path[320];
 
-	find_first(vendor, device, dir, sizeof(dir), slot, sizeof(slot));
+	errno = ENODEV;
+	if (!find_device(vendor, device, skip, dir, sizeof(dir), slot,
+			 sizeof(slot)))
+		die("PCI device %s:%s", vendor, device);
 	snprintf(path, sizeof(path), "%s/config", dir);
 	return vfio_open(path);
 }
 
 static void read_config(const char *vendor, const char *device, uint8_t *config)
 {
-	int fd = open_config(vendor, device);
+	int fd = open_config(vendor, device, 0);
 
 	if (read(fd, config, PCI_CFG_SPACE_SIZE) != PCI_CFG_SPACE_SIZE)
 		die("config space of %s:%s", vendor, device);
@@ -185,17 +189,11 @@ bool pci_has_ats_enabled(const char *vendor, const char *device,
 			 unsigned int skip)
 {
 	uint8_t config[PCI_CFG_SPACE_EXP_SIZE] = { 0 };
-	char dir[300], slot[256], path[320];
+	int fd = open_config(vendor, device, skip);
 	unsigned int cap;
-	int fd;
 
-	if (!find_device(vendor, device, skip, dir, sizeof(dir), slot,
-			 sizeof(slot)))
-		die("device %u", skip);
-	snprintf(path, sizeof(path), "%s/config", dir);
-	fd = vfio_open(path);
 	if (read(fd, config, sizeof(config)) < 0)
-		die("%s", path);
+		die("config space of %s:%s", vendor, device);
 	close(fd);
 	cap = find_ext_cap(config, PCI_EXT_CAP_ID_ATS);
 	return cap && config[cap + PCI_ATS_CTRL + 1] & (PCI_ATS_CTRL_ENABLE >> 8);
@@ -212,7 +210,7 @@ bool pci_is_powered(const char *vendor, const char *device)
 void pci_write_bar(const char *vendor, const char *device, unsigned int bar,
 		   uint32_t value)
 {
-	int fd = open_config(vendor, device);
+	int fd = open_config(vendor, device, 0);
 
 	if (pwrite(fd, &value, sizeof(value),
 		   PCI_BASE_ADDRESS_0 + 4 * bar) != sizeof(value))

@@ -7,6 +7,7 @@
 // Once: ctrl & PCI_SRIOV_CTRL_ARI);
 // Once: if (pci_liveupdate_is_incoming(dev)) {
 // Once: #include <linux/pci_liveupdate.h>
+// Once: #include "liveupdate.h"
 //
 // Virtual functions that do DMA through a live update end with VF Enable, and
 // nothing of the capability may be written while that is set. So it is read. ARI of
@@ -16,6 +17,11 @@
 @@
 #include <linux/pci.h>
 + #include <linux/pci_liveupdate.h>
+
+@@
+@@
++ #include "liveupdate.h"
+#include "pci.h"
 
 @@
 identifier dev, pos, ctrl;

@@ -25,6 +25,10 @@ void pci_liveupdate_end(void);
 const char *pci_liveupdate_check_device(const struct pci_dev_ser *record);
 #endif
 
+/* iov.c */
+int sriov_add_vfs(struct pci_dev *dev, u16 num_vfs);
+void sriov_del_vfs(struct pci_dev *dev);
+
 /* liveupdate_iov.c */
 void pci_liveupdate_describe_vfs(struct pci_dev_ser *record,
 				 struct pci_dev *pdev);

@@ -253,12 +253,6 @@ static bool has_vf(struct pci_dev *pdev, unsigned int id)
 	return vf;
 }
 
-static void remove_vfs(struct pci_dev *pdev, unsigned int count)
-{
-	while (count--)
-		pci_iov_remove_virtfn(pdev, count);
-}
-
 /**
  * pci_liveupdate_add_vfs - enumerate virtual functions that run
  * @pdev: a device of any kind
@@ -269,7 +263,6 @@ static void remove_vfs(struct pci_dev *pdev, unsigned int count)
  */
 void pci_liveupdate_add_vfs(struct pci_dev *pdev)
 {
-	unsigned int i;
 	int ret;
 
 	if (!pdev->is_physfn || !pci_liveupdate_is_incoming(pdev) ||
@@ -277,15 +270,10 @@ void pci_liveupdate_add_vfs(struct pci_dev *pdev)
 	    !are_in_place(pdev))
 		return;
 
-	for (i = 0; i < pdev->sriov->num_VFs; i++) {
-		ret = pci_iov_add_virtfn(pdev, i);
-		if (!ret)
-			continue;
+	ret = sriov_add_vfs(pdev, pdev->sriov->num_VFs);
+	if (ret)
 		pci_err(pdev, "virtual functions cannot be enumerated: %pe\n",
 			ERR_PTR(ret));
-		remove_vfs(pdev, i);
-		return;
-	}
 }
 
 /**
@@ -303,7 +291,7 @@ void pci_liveupdate_remove_vfs(struct pci_dev *pdev)
 		return;
 
 	if (pci_liveupdate_is_incoming(pdev)) {
-		remove_vfs(pdev, pdev->sriov->num_VFs);
+		sriov_del_vfs(pdev);
 		pdev->sriov->num_VFs = 0;
 	} else {
 		pci_disable_sriov(pdev);

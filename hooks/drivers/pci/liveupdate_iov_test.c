@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 
 #include "liveupdate.h"
+#include "liveupdate_test.h"
 #include "pci.h"
 
 #define DOMAIN		0x7e58
@@ -78,24 +79,6 @@ static struct model *model_of(struct pci_bus *bus)
 	return container_of(to_pci_sysdata(bus), struct model, sysdata);
 }
 
-static void set_word(u8 *config, int where, u16 val)
-{
-	memcpy(config + where, &val, sizeof(val));
-}
-
-static void set_dword(u8 *config, int where, u32 val)
-{
-	memcpy(config + where, &val, sizeof(val));
-}
-
-static u16 get_word(const u8 *config, int where)
-{
-	u16 val;
-
-	memcpy(&val, config + where, sizeof(val));
-	return val;
-}
-
 static u16 get_control(const struct model *model)
 {
 	return get_word(model->pf, IOV_CAP + PCI_SRIOV_CTRL);
@@ -120,15 +103,7 @@ static u8 *find_config(struct pci_bus *bus, unsigned int devfn)
 static int model_read(struct pci_bus *bus, unsigned int devfn, int where,
 		      int size, u32 *val)
 {
-	u8 *config = find_config(bus, devfn);
-
-	*val = ~0;
-	if (!config)
-		return PCIBIOS_DEVICE_NOT_FOUND;
-
-	*val = 0;
-	memcpy(val, config + where, size);
-	return PCIBIOS_SUCCESSFUL;
+	return read_config(find_config(bus, devfn), where, size, val);
 }
 
 static u32 write_iov(struct model *model, int where, u32 val)
@@ -248,10 +223,6 @@ static struct pci_dev_ser *stub_get_record(u16 segment, u16 sid)
 	return NULL;
 }
 
-static void stub_put_record(const struct pci_dev_ser *record)
-{
-}
-
 static int vfs_init(struct kunit *test)
 {
 	struct model *model = kunit_kzalloc(test, sizeof(*model), GFP_KERNEL);
@@ -281,26 +252,9 @@ static int vfs_init(struct kunit *test)
 	return 0;
 }
 
-/* Whoever makes a bus has the bridge that is made for it. */
-static void remove_root(void *root)
-{
-	struct device *bridge = ((struct pci_bus *)root)->bridge;
-
-	pci_lock_rescan_remove();
-	pci_stop_root_bus(root);
-	pci_remove_root_bus(root);
-	pci_unlock_rescan_remove();
-	put_device(bridge);
-}
-
 static struct pci_dev *find(unsigned int devfn)
 {
-	struct pci_dev *pdev = pci_get_domain_bus_and_slot(DOMAIN, 0, devfn);
-
-	/* Its bus holds it until the end of the test. */
-	pci_dev_put(pdev);
-
-	return pdev;
+	return find_device(DOMAIN, 0, devfn);
 }
 
 static unsigned int count_vfs(void)
@@ -330,12 +284,17 @@ static void claim(struct kunit *test, struct pci_dev *pf)
 		claim_bar(test, pf, i);
 }
 
-static void add_vfs(struct kunit *test, struct pci_dev *pf)
+static void try_add_vfs(struct pci_dev *pf)
 {
-	claim(test, pf);
 	pci_lock_rescan_remove();
 	pci_liveupdate_add_vfs(pf);
 	pci_unlock_rescan_remove();
+}
+
+static void add_vfs(struct kunit *test, struct pci_dev *pf)
+{
+	claim(test, pf);
+	try_add_vfs(pf);
 }
 
 static struct pci_dev *find_pf(struct kunit *test)
@@ -367,13 +326,6 @@ static struct pci_dev *enumerate(struct kunit *test)
 	return pf;
 }
 
-static void remove_pf(struct pci_dev *pf)
-{
-	pci_lock_rescan_remove();
-	pci_stop_and_remove_bus_device(pf);
-	pci_unlock_rescan_remove();
-}
-
 static struct pci_dev *rescan(struct kunit *test)
 {
 	struct model *model = test->priv;
@@ -393,7 +345,6 @@ static struct pci_dev *rescan(struct kunit *test)
 static void expect_running(struct kunit *test)
 {
 	struct model *model = test->priv;
-
 	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, CONTROL, get_control(model));
@@ -440,9 +391,7 @@ static void enumerate_vfs(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 0, count_vfs());
 	claim_bar(test, pf, 0);
-	pci_lock_rescan_remove();
-	pci_liveupdate_add_vfs(pf);
-	pci_unlock_rescan_remove();
+	try_add_vfs(pf);
 	KUNIT_EXPECT_EQ(test, 0, count_vfs());
 	add_vfs(test, pf);
 	KUNIT_EXPECT_EQ(test, NR_VFS, count_vfs());
@@ -454,9 +403,7 @@ static void enumerate_vfs(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_liveupdate_is_incoming(vf));
 	KUNIT_EXPECT_FALSE(test, pci_liveupdate_may_bind(vf));
 
-	pci_lock_rescan_remove();
-	pci_liveupdate_add_vfs(pf);
-	pci_unlock_rescan_remove();
+	try_add_vfs(pf);
 	KUNIT_EXPECT_EQ(test, NR_VFS, count_vfs());
 	expect_running(test);
 }
@@ -578,7 +525,7 @@ static void remove_awaited(struct kunit *test)
 	struct pci_dev *pf = enumerate(test);
 
 	add_vfs(test, pf);
-	remove_pf(pf);
+	remove_device(pf);
 	KUNIT_EXPECT_EQ(test, 0, count_vfs());
 	expect_running(test);
 
@@ -595,7 +542,7 @@ static void remove_finished(struct kunit *test)
 
 	add_vfs(test, pf);
 	pci_liveupdate_finish(DOMAIN, PCI_DEVID(0, VF_DEVFN(0)));
-	remove_pf(pf);
+	remove_device(pf);
 	KUNIT_EXPECT_EQ(test, 0, count_vfs());
 	KUNIT_EXPECT_EQ(test, 0, get_control(model) & PCI_SRIOV_CTRL_VFE);
 
@@ -621,18 +568,25 @@ static void keep_drivers_away(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pci_liveupdate_may_probe(pf, &any));
 }
 
-/* If it was preserved itself, its owner comes before those of virtual ones. */
-static void owner_comes_first(struct kunit *test)
+/* The physical function has a user, and was preserved itself. */
+static struct pci_dev *enumerate_owned(struct kunit *test)
 {
-	struct pci_driver any = { .name = "any" };
 	struct model *model = test->priv;
-	struct pci_dev *pf, *vf;
+	struct pci_dev *pf;
 
 	model->records[PF].refcount = 2;
 	model->records[PF].flags |= PCI_SER_DEVICE;
 	pf = enumerate(test);
 	add_vfs(test, pf);
-	vf = find(VF_DEVFN(0));
+	return pf;
+}
+
+/* If it was preserved itself, its owner comes before those of virtual ones. */
+static void owner_comes_first(struct kunit *test)
+{
+	struct pci_driver any = { .name = "any" };
+	struct pci_dev *pf = enumerate_owned(test), *vf = find(VF_DEVFN(0));
+
 	KUNIT_ASSERT_NOT_NULL(test, vf);
 	KUNIT_EXPECT_EQ(test, 0, pci_liveupdate_may_probe(pf, &any));
 	KUNIT_EXPECT_EQ(test, -ENODEV, pci_liveupdate_may_probe(vf, &any));
@@ -653,14 +607,8 @@ static void owner_comes_first(struct kunit *test)
 static void owner_is_gone(struct kunit *test)
 {
 	struct pci_driver any = { .name = "any" };
-	struct model *model = test->priv;
-	struct pci_dev *pf, *vf;
+	struct pci_dev *pf = enumerate_owned(test), *vf = find(VF_DEVFN(0));
 
-	model->records[PF].refcount = 2;
-	model->records[PF].flags |= PCI_SER_DEVICE;
-	pf = enumerate(test);
-	add_vfs(test, pf);
-	vf = find(VF_DEVFN(0));
 	KUNIT_ASSERT_NOT_NULL(test, vf);
 	pci_liveupdate_finish(DOMAIN, PCI_DEVID(0, PF_DEVFN));
 	KUNIT_EXPECT_EQ(test, 0, pci_liveupdate_may_probe(vf, &any));
@@ -710,7 +658,7 @@ static void remove_early(struct kunit *test)
 	struct model *model = test->priv;
 	struct pci_dev *pf = enumerate(test);
 
-	remove_pf(pf);
+	remove_device(pf);
 	pci_lock_rescan_remove();
 	pci_scan_slot(model->root, PF_DEVFN);
 	pf = find(PF_DEVFN);

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "liveupdate.h"
+#include "liveupdate_test.h"
 #include "pci.h"
 
 #define DOMAIN		0x7e57
@@ -73,24 +74,6 @@ static struct model *model_of(struct pci_bus *bus)
 	return container_of(to_pci_sysdata(bus), struct model, sysdata);
 }
 
-static void set_word(u8 *config, int where, u16 val)
-{
-	memcpy(config + where, &val, sizeof(val));
-}
-
-static void set_dword(u8 *config, int where, u32 val)
-{
-	memcpy(config + where, &val, sizeof(val));
-}
-
-static u16 get_word(const u8 *config, int where)
-{
-	u16 val;
-
-	memcpy(&val, config + where, sizeof(val));
-	return val;
-}
-
 /* What is at an address; the port forwards what its registers say. */
 static u8 *find_config(struct pci_bus *bus, unsigned int devfn)
 {
@@ -106,15 +89,7 @@ static u8 *find_config(struct pci_bus *bus, unsigned int devfn)
 static int model_read(struct pci_bus *bus, unsigned int devfn, int where,
 		      int size, u32 *val)
 {
-	u8 *config = find_config(bus, devfn);
-
-	*val = ~0;
-	if (!config)
-		return PCIBIOS_DEVICE_NOT_FOUND;
-
-	*val = 0;
-	memcpy(val, config + where, size);
-	return PCIBIOS_SUCCESSFUL;
+	return read_config(find_config(bus, devfn), where, size, val);
 }
 
 static int which_bar(int where)
@@ -245,30 +220,9 @@ static struct pci_dev_ser *stub_get_record(u16 segment, u16 sid)
 	return NULL;
 }
 
-static void stub_put_record(const struct pci_dev_ser *record)
-{
-}
-
-/* Whoever makes a bus has the bridge that is made for it. */
-static void remove_root(void *root)
-{
-	struct device *bridge = ((struct pci_bus *)root)->bridge;
-
-	pci_lock_rescan_remove();
-	pci_stop_root_bus(root);
-	pci_remove_root_bus(root);
-	pci_unlock_rescan_remove();
-	put_device(bridge);
-}
-
 static struct pci_dev *find(unsigned int bus, unsigned int devfn)
 {
-	struct pci_dev *pdev = pci_get_domain_bus_and_slot(DOMAIN, bus, devfn);
-
-	/* Its bus holds it until the end of the test. */
-	pci_dev_put(pdev);
-
-	return pdev;
+	return find_device(DOMAIN, bus, devfn);
 }
 
 /* Returns the device, if it is found where it was */
@@ -472,13 +426,6 @@ static void lose_buses(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, find(0, PORT_DEVFN));
 	for (bus = 1; bus < 256; bus++)
 		KUNIT_EXPECT_NULL(test, find(bus, 0));
-}
-
-static void remove_device(struct pci_dev *pdev)
-{
-	pci_lock_rescan_remove();
-	pci_stop_and_remove_bus_device(pdev);
-	pci_unlock_rescan_remove();
 }
 
 /* What is found later in the place of a device that is finished */
