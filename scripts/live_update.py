@@ -58,7 +58,7 @@ STEP = 0.2
 
 TOLD = ["mode", "nic", "kernel", "sent", "received", "lost", "during-jump",
         "replaces-after", "faults"]
-GOOD = {"lost": "0", "late": "0", "corrupt": "0", "skipped": "0",
+GOOD = {"lost": "0", "late": "0", "corrupt": "0", "skipped": "0", "restarts": "0",
         "device": "handed-over", "state": "kept"}
 
 

@@ -52,6 +52,6 @@ void stream_print(const struct stream *stream, const char *more)
 	printf("result: sent=%lu received=%lu lost=%lu late=%lu corrupt=%lu",
 	       sent, stream->received, sent - stream->received, stream->late,
 	       stream->corrupt);
-	printf(" skipped=%lu silence-ms=%lu%s\n", stream->skipped,
-	       stream->silence_ns / 1000000, more);
+	printf(" skipped=%lu restarts=%lu silence-ms=%lu%s\n", stream->skipped,
+	       stream->restarts, stream->silence_ns / 1000000, more);
 }

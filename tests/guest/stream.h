@@ -30,6 +30,8 @@ struct stream {
 	uint64_t late;		/* not newer than one that came before it */
 	uint64_t corrupt;
 	uint64_t skipped;	/* the device went on, but nothing was written */
+	uint64_t restarts;	/* the device gave up, and was started anew */
+	unsigned int idle;	/* how often nothing was found in a row */
 	uint32_t id;		/* domain id in the kernel before, if that matters */
 };
 

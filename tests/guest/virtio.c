@@ -16,6 +16,8 @@
 
 /* Room for what comes in during 10 seconds at 100 packets a second */
 #define RING_SIZE	1024U
+/* Who polls does so a thousand times a second at most. */
+#define MAX_IDLE	1000U
 
 struct avail_ring {
 	uint16_t flags;
@@ -198,13 +200,26 @@ static void start(const struct nic *nic)
 	notify(nic);
 }
 
+static bool needs_reset(const struct nic *nic)
+{
+	return nic->registers[REG(device_status)] & VIRTIO_CONFIG_S_NEEDS_RESET;
+}
+
+/*
+ * A read of its ring that fails stops the device. It may say so, or find no
+ * buffers and wait to be told of some.
+ */
+static bool has_stopped(const struct nic *nic)
+{
+	return needs_reset(nic) || stream_of(nic)->idle > MAX_IDLE;
+}
+
 static bool is_running(const struct nic *nic)
 {
 	uint8_t status = nic->registers[REG(device_status)];
 
 	write16(nic, REG(queue_select), 0);
-	return status & VIRTIO_CONFIG_S_DRIVER_OK &&
-	       !(status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
+	return status & VIRTIO_CONFIG_S_DRIVER_OK && !needs_reset(nic) &&
 	       read16(nic, REG(queue_enable)) &&
 	       read32(nic, REG(queue_desc_lo)) ==
 		       nic->iova + offsetof(struct memory, ring);
@@ -246,11 +261,21 @@ static void take_rest(const struct nic *nic)
 
 static void poll(const struct nic *nic)
 {
-	uint32_t before = stream_of(nic)->next;
+	struct stream *stream = stream_of(nic);
+	uint32_t before = stream->next;
 
+	if (has_stopped(nic)) {
+		stream->restarts++;
+		stream->idle = 0;
+		start(nic);
+		return;
+	}
 	take_rest(nic);
-	if (stream_of(nic)->next != before)
+	stream->idle++;
+	if (stream->next != before) {
+		stream->idle = 0;
 		notify(nic);
+	}
 }
 
 static unsigned int count_done(const struct nic *nic)
