@@ -3,7 +3,8 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help demo bench check check-long coverage prove live-update kernels tree patch shell clean FORCE
+.PHONY: help demo bench check check-long coverage prove live-update kernels tree patch \
+	series check-series shell clean FORCE
 
 REPLACES ?= 20000
 export KERNEL_TREE
@@ -32,6 +33,8 @@ help:
 	@echo "make kernels  build/bzImage-stock and build/bzImage-rework"
 	@echo "make tree     build/linux, the patched source, for your own .config"
 	@echo "make patch    build/rework.patch, for git am on a clean 7.3 tree"
+	@echo "make series   the same as patches one by one, with cover letters, in build/series"
+	@echo "make check-series  build and try each of these (STEPS=)"
 	@echo "make clean    remove build/"
 	@echo
 	@echo "KERNEL_TREE=/path/to/linux-7.3 takes your own unmodified tree instead of Debian's"
@@ -46,7 +49,7 @@ bench: kernels build/initramfs.gz
 check check-long: export BEGIN := $(shell date +%s)
 
 check: kernels build/initramfs.gz build/initramfs-kexec-rework.gz \
-       build/rework.patch build/fetches
+       build/rework.patch build/series/table build/fetches
 	@tests/host/check short
 
 check-long: kernels build/initramfs.gz build/initramfs-kexec-rework.gz \
@@ -69,6 +72,23 @@ tree: build/linux.stamp
 patch: build/rework.patch
 	@cat build/rework.stat
 	@echo "build/rework.patch: git am takes it on a clean tree"
+
+ifdef KERNEL_TREE
+# For another release: it need not be the one that the rest is built from.
+series: build/toolbox.stamp
+	@$(toolbox) --bind $(KERNEL_TREE) /usr/src/linux \
+		scripts/series.py /usr/src/linux build/series
+else
+series: build/series/table
+	@cat $<
+endif
+
+# Goes on where it was: what was found in the same tree is not looked for again.
+check-series: build/series/table build/initramfs.gz
+	@[ -d build/linux-series ] || cp -a build/linux-stock build/linux-series
+	@mkdir -p build/obj-series
+	@$(toolbox) --bind build/linux-series /usr/src/linux \
+		--bind build/obj-series /usr/src/obj scripts/check_series.py $(STEPS)
 
 shell: build/bzImage-rework build/initramfs.gz
 	scripts/guest --interactive build/bzImage-rework scalable-ss
@@ -98,12 +118,16 @@ build/linux-stock.stamp: scripts/stock scripts/stock.sha256 build/kernel-tree \
 	$(call step,scripts/stock && rm -rf build/linux)
 	@touch $@
 
-build/linux.stamp: build/linux-stock.stamp scripts/tree scripts/stage $(driver)
+build/linux.stamp: build/linux-stock.stamp scripts/tree scripts/stage.py $(driver)
 	$(call step,$(toolbox) scripts/tree)
 	@touch $@
 
 build/rework.patch: build/linux.stamp scripts/patch
 	$(call step,$(toolbox) scripts/patch)
+
+build/series/table: build/linux.stamp scripts/series.py scripts/checkpatch \
+		    $(shell find series -type f)
+	$(call step,$(toolbox) scripts/series.py build/linux-stock build/series build/linux)
 
 build := scripts/kernel scripts/configure
 kernel = $(toolbox) --bind build/$(1) /usr/src/linux \

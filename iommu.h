@@ -5,7 +5,7 @@
 #ifndef _INTEL_IOMMU_H_
 #define _INTEL_IOMMU_H_
 
-void iommu_set_root_entry(struct intel_iommu *iommu);
+/* Step: attach */
 int paging_domain_compatible_first_stage(struct dmar_domain *dmar_domain,
 					 struct intel_iommu *iommu);
 int paging_domain_compatible_second_stage(struct dmar_domain *dmar_domain,
@@ -27,4 +27,8 @@ int intel_iommu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 int intel_iommu_set_dirty_tracking(struct iommu_domain *domain, bool enable);
 bool intel_iommu_enforce_cache_coherency(struct iommu_domain *domain);
 
+/* Step: vtd-boot */
+void iommu_set_root_entry(struct intel_iommu *iommu);
+
+/* Step: attach */
 #endif /* _INTEL_IOMMU_H_ */

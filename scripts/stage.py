@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Make all files in which the rework differs from the kernel.
 
-usage: stage STOCK OUT
+usage: stage.py STOCK OUT
 
 STOCK is the kernel's tree, OUT a new directory for the files under their places
 in it. A file of ours of the name
@@ -16,6 +16,9 @@ in it. A file of ours of the name
            adds it names: a line that begins with a text after "Once:" must not
            be in the kernel's X, and must be in the result once. A text after
            "Gone:" must be in the kernel's X, and not in the result.
+
+What stands behind a line with "Step:" and a name belongs to that patch of the
+series, see series.py. Here all steps are taken.
 
 Whatever does not fit is an error that says what, and leaves no OUT. Runs in the
 toolbox.
@@ -32,6 +35,7 @@ MANUAL = "Documentation/driver-api/intel-iommu"
 # These take the place of the kernel's.
 REPLACED = {f"{DRIVER}/{name}" for name in ("cache.c", "pasid.c", "pasid.h")}
 PATCHES = (".drop", ".cocci", ".sed")
+STEP = re.compile(r"(?://|#|/\*) Step: (\S+)(?: \*/)?")
 
 
 def sources(ours):
@@ -54,6 +58,17 @@ def sources(ours):
         for path in (ours / top).rglob("*"):
             if path.is_file():
                 yield path, f"{place}/{path.relative_to(ours / top)}".lstrip("/")
+
+
+def read(path, wanted=lambda step: True):
+    """A file of ours, with what belongs to steps that are wanted"""
+    lines, step = [], None
+    for line in path.read_text().split("\n"):
+        found = STEP.fullmatch(line)
+        step = found[1] if found else step
+        if not found and (step is None or wanted(step)):
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def fail(path, text):
@@ -84,10 +99,10 @@ def declaration(lines, name):
     return found
 
 
-def drop(path, text):
+def drop(path, ours, text):
     """Take the functions out that a list names"""
     lines = text.split("\n")
-    for name in path.read_text().split("\n"):
+    for name in ours.split("\n"):
         name = name.split("#")[0].strip()
         if not name:
             continue
@@ -173,9 +188,9 @@ def tidy(text, kernel):
     return "\n".join(lines)
 
 
-def patch(path, target, text, out):
+def patch(path, ours, target, text, out):
     """Apply a semantic patch or a sed script to the kernel's file"""
-    said = re.findall(r"^(?://|#) (Once|Gone): (.*)$", path.read_text(), re.M)
+    said = re.findall(r"^(?://|#) (Once|Gone): (.*)$", ours, re.M)
     for kind, start in said:
         if bool(begins(text, start)) != (kind == "Gone"):
             fail(path, f"the kernel has {'no' if kind == 'Gone' else 'this already:'} {start}")
@@ -185,8 +200,10 @@ def patch(path, target, text, out):
     work.parent.mkdir(exist_ok=True)
     work.write_text(text)
     kernel = text
-    command = ["sed", "-i", "-E", "-f", path, work] if path.suffix == ".sed" else \
-        ["spatch", "--sp-file", path, "--no-includes", "--very-quiet",
+    script = work.with_name(f"ours{path.suffix}")
+    script.write_text(ours)
+    command = ["sed", "-i", "-E", "-f", script, work] if path.suffix == ".sed" else \
+        ["spatch", "--sp-file", script, "--no-includes", "--very-quiet",
          "--no-show-diff", "--in-place", work]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
@@ -221,12 +238,12 @@ def add_include(lines, include):
     lines.insert(later[0] if later else peers[-1] + 1, include)
 
 
-def merge(path, target, text):
+def merge(path, ours, target, text):
     """Put our file behind the kernel's of the same name"""
     lines = text.rstrip("\n").split("\n")
-    includes, rest = [], path.read_text().rstrip("\n").split("\n")
+    includes, rest = [], ours.rstrip("\n").split("\n")
     if path.suffix in (".c", ".h"):
-        includes, rest = split_includes(path.read_text().rstrip("\n"))
+        includes, rest = split_includes(ours.rstrip("\n"))
     for include in includes:
         if include not in lines:
             add_include(lines, include)
@@ -237,10 +254,12 @@ def merge(path, target, text):
     if closing:
         ends = [i for i, line in enumerate(lines) if line.startswith(closing)]
         end = ends[-1] if ends else end
-    while rest and (not rest[0] or rest[0].startswith("# ")):
+    while rest and (not rest[0] or rest[0].startswith("# ") or "SPDX-" in rest[0]):
         rest.pop(0)
-    while not rest[-1]:
+    while rest and not rest[-1]:
         rest.pop()
+    if not rest:
+        return "\n".join(lines) + "\n"
     before = lines[:end]
     while not before[-1]:
         before.pop()
@@ -249,29 +268,48 @@ def merge(path, target, text):
     return "\n".join(before + gap + rest + after) + "\n"
 
 
+def by_target(places):
+    """Of (file of ours, place): the files for each file of the kernel, in order"""
+    targets = {}
+    for path, place in places:
+        target = place.removesuffix(path.suffix) if path.suffix in PATCHES else place
+        targets.setdefault(target, []).append(path)
+    for paths in targets.values():
+        paths.sort(key=lambda path: (*PATCHES, path.suffix).index(path.suffix))
+    return targets
+
+
+def apply(parts, target, text, out):
+    """What becomes of the text of a kernel's file, None if there is none
+
+    PARTS are of (file of ours, what is taken of it). OUT is for scratch files.
+    """
+    for path, ours in parts:
+        if path.suffix not in PATCHES:
+            text = ours if text is None else merge(path, ours, target, text)
+        elif text is None:
+            fail(path, f"the kernel has no {target}")
+        elif path.suffix == ".drop":
+            text = drop(path, ours, text)
+        else:
+            text = patch(path, ours, target, text, out)
+    return text
+
+
+def kernels(stock, target):
+    """The text of a kernel's file that ours is put to, None if there is none"""
+    kernel = stock / target
+    if target in REPLACED and not kernel.exists():
+        fail(target, "the kernel has no such file to replace")
+    return kernel.read_text() if kernel.exists() else None
+
+
 def stage(ours, stock, out):
     """Make all files in OUT"""
-    places = {}
-    for path, place in sources(ours):
-        target = place.removesuffix(path.suffix) if path.suffix in PATCHES else place
-        places.setdefault(target, []).append(path)
-    for target, paths in sorted(places.items()):
-        kernel = stock / target
-        paths.sort(key=lambda path: (*PATCHES, path.suffix).index(path.suffix))
-        if target in REPLACED and not kernel.exists():
-            fail(target, "the kernel has no such file to replace")
-        text = None
-        if kernel.exists() and target not in REPLACED:
-            text = kernel.read_text()
-        for path in paths:
-            if path.suffix not in PATCHES:
-                text = path.read_text() if text is None else merge(path, target, text)
-            elif text is None:
-                fail(path, f"the kernel has no {target}")
-            elif path.suffix == ".drop":
-                text = drop(path, text)
-            else:
-                text = patch(path, target, text, out)
+    for target, paths in sorted(by_target(sources(ours)).items()):
+        text = kernels(stock, target)
+        text = apply([(path, read(path)) for path in paths], target,
+                     None if target in REPLACED else text, out)
         (out / target).parent.mkdir(parents=True, exist_ok=True)
         (out / target).write_text(text)
 
@@ -290,4 +328,5 @@ def main():
         raise
 
 
-main()
+if __name__ == "__main__":
+    main()

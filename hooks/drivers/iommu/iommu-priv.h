@@ -2,11 +2,14 @@
 #ifndef __LINUX_IOMMU_PRIV_H
 #define __LINUX_IOMMU_PRIV_H
 
+/* Step: core */
 struct iommu_liveupdate_ops;
 
+/* Step: page-requests */
 bool iommu_handler_is_known(struct iommu_group *group, ioasid_t pasid,
 			    const struct iommu_domain *domain);
 
+/* Step: core */
 #ifdef CONFIG_IOMMU_LIVEUPDATE
 void iommu_group_restore(struct iommu_group *group, struct iommu_domain *domain);
 bool iommu_group_settle(struct iommu_group *group, struct device *dev,
@@ -20,8 +23,10 @@ static inline int iommu_end_deferral(struct device *dev)
 }
 #endif
 
+/* Step: kunit */
 #if IS_ENABLED(CONFIG_INTEL_IOMMU_KUNIT_TEST)
 void iommu_group_forget(struct iommu_group *group);
 #endif
 
+/* Step: page-requests */
 #endif /* __LINUX_IOMMU_PRIV_H */

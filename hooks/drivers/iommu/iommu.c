@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
+/* Step: core */
 #include <linux/crash_dump.h>
 #include <linux/iommu_liveupdate.h>
 
+/* Step: page-requests */
 #include "iommu-priv.h"
 
 /**
@@ -33,6 +35,7 @@ bool iommu_handler_is_known(struct iommu_group *group, ioasid_t pasid,
 	return known;
 }
 
+/* Step: core */
 #ifdef CONFIG_IOMMU_LIVEUPDATE
 /**
  * iommu_group_restore - say what a group is attached to when it is claimed
@@ -98,6 +101,7 @@ int iommu_end_deferral(struct device *dev)
 }
 #endif
 
+/* Step: kunit */
 #if IS_ENABLED(CONFIG_INTEL_IOMMU_KUNIT_TEST)
 /* Of a group in a test, which has no device to detach */
 void iommu_group_forget(struct iommu_group *group)

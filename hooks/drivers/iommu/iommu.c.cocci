@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-//
+
+// Step: group-array
 // Once: iommu_make_pasid_array_entry(domain, NULL),
-// Once: struct iommu_domain *restored_domain;
-// Once: group->domain != group->restored_domain)
-// Once: struct iommu_domain *domain = group->restored_domain;
-// Once: domain = group->blocking_domain;
-// Once: ret = iommu_end_deferral(dev);
 
 // An XArray keeps an entry of index 0 without a node, but not one that is
 // reserved; most groups have no other. What has its place until the attachment is
@@ -30,6 +26,13 @@ iommu_attach_group_handle(struct iommu_domain *domain, ...)
 	}
 	... when any
 }
+
+// Step: core
+// Once: struct iommu_domain *restored_domain;
+// Once: group->domain != group->restored_domain)
+// Once: struct iommu_domain *domain = group->restored_domain;
+// Once: domain = group->blocking_domain;
+// Once: ret = iommu_end_deferral(dev);
 
 // A device that was retrieved after a live update goes on to translate when it is
 // claimed. Its owner attaches it from there as from a blocking domain.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
+/* Step: inval */
 #include "../entry_sync.h"
 #include "inval.h"
 
+/* Step: qi-fault */
 /* A submission is all from its first descriptor to its wait descriptor. */
 static bool qi_is_within(int place, int index, int wait_index)
 {
@@ -11,6 +13,7 @@ static bool qi_is_within(int place, int index, int wait_index)
 	return (place - index + QI_LENGTH) % QI_LENGTH <= count;
 }
 
+/* Step: inval */
 /*
  * The second half of qi_submit_sync(), under the queue's lock; interrupts are off
  * since the first. One that sent something in between could wait for ever for a

@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
-//
-// KUnit gives all that a unit is told to a model of it.
-//
-// An error in any descriptor of a submission is cleared, or its sender waits
-// for ever: there are several in one.
-//
-// Who sends something to several units waits for all of them at once.
-//
+
+// Step: qi-fault
+// Once: static bool qi_is_within(
+// Once: if (qi_is_within(head >> shift, index, wait_index)) {
+
+// An error in any descriptor of a submission is cleared, or its sender waits for
+// ever: there are several in one.
+@@
+@@
++static bool qi_is_within(int place, int index, int wait_index);
++
+qi_check_fault(...)
+{
+	...
+}
+
+@@
+expression head, shift, index;
+@@
+qi_check_fault(...)
+{
+	<...
+-	(head >> shift) == index
++	qi_is_within(head >> shift, index, wait_index)
+	...>
+}
+
+// Step: inval
 // Gone: while (READ_ONCE(qi->desc_status[wait_index]) != QI_DONE) {
 // Once: static inline int qi_complete(struct intel_iommu *iommu, int index, int count);
 // Once: if (options & QI_OPT_POST) {
 // Once: rc = qi_complete(iommu, index, count);
 // Once: iommu->quantum_words = entry_sync_quantum_words(2);
-// Once: static bool qi_is_within(
-// Once: if (qi_is_within(head >> shift, index, wait_index)) {
-// Once: vf_inherit_msi_domain(dev);
 // Once: #include <kunit/static_stub.h>
 // Once: KUNIT_STATIC_STUB_REDIRECT(qi_submit_sync,
 
+// KUnit gives all that a unit is told to a model of it.
 @@
 @@
 + #include <kunit/static_stub.h>
@@ -34,6 +52,7 @@ type I, D, C, O;
 	...
   }
 
+// Who sends something to several units waits for all of them at once.
 @@
 identifier iommu, qi, count, options, index, wait_index, rc, flags, i;
 @@
@@ -66,7 +85,6 @@ expression iommu;
 
 @@
 @@
-+static bool qi_is_within(int place, int index, int wait_index);
 +static inline int qi_complete(struct intel_iommu *iommu, int index, int count);
 +
 qi_check_fault(...)
@@ -74,16 +92,8 @@ qi_check_fault(...)
 	...
 }
 
-@@
-expression head, shift, index;
-@@
-qi_check_fault(...)
-{
-	<...
--	(head >> shift) == index
-+	qi_is_within(head >> shift, index, wait_index)
-	...>
-}
+// Step: vtd-boot
+// Once: vf_inherit_msi_domain(dev);
 
 // After a live update there may be virtual functions before there are units. The
 // physical one comes first.

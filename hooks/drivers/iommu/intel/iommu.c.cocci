@@ -1,50 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-//
-// Once: int paging_domain_compatible_first_stage(
+
+// Step: copied-ids
 // Once: copied_reserve_dids(iommu, &ce);
-// Once: void iommu_set_root_entry(
-// Once: did_drop_spare(iommu);
-// Once: if (did_is_used(iommu, id))
-// Gone: if (ida_exists(&iommu->domain_ida, id))
+
+// Of a scalable entry the ids are in the PASID tables behind it.
+@@
+identifier ce, did;
+@@
++	if (ext)
++		copied_reserve_dids(iommu, &ce);
+-	did = context_domain_id(&ce);
++	did = ext ? -1 : context_domain_id(&ce);
+
+// Step: inval
 // Once: #include <kunit/static_stub.h>
 // Once: KUNIT_STATIC_STUB_REDIRECT(__iommu_flush_iotlb,
-// Once: INIT_LIST_HEAD(&domain->units);
-// Once: list_for_each_entry(ap, &domain->dev_pasids, link_domain) {
-// Once: xa_init(&info->attachments);
-// Once: xa_destroy(&info->attachments);
-// Once: if (!intel_liveupdate_hand_over(
-// Once: intel_liveupdate_adopt(
-// Once: intel_liveupdate_restore(
-// Once: intel_liveupdate_probe(info);
-// Once: if (disable_igfx_iommu && !intel_liveupdate_keeps(drhd->iommu))
-
-// One id may be spare.
-@@
-identifier iommu;
-@@
-disable_dmar_iommu(struct intel_iommu *iommu)
-{
-+	did_drop_spare(iommu);
-	...
-}
-
-@@
-expression iommu, id;
-@@
--	ida_exists(&iommu->domain_ida, id)
-+	did_is_used(iommu, id)
-
-// Opened for the attach path and live update
-@@
-identifier opened = {
-	paging_domain_compatible_first_stage,
-	paging_domain_compatible_second_stage,
-	iommu_set_root_entry
-};
-type T;
-@@
-- static
-  T opened(...) { ... }
 
 // KUnit has a unit without a queue, too.
 @@
@@ -65,6 +35,91 @@ type I, D, A, S, T;
 +				   order, type);
 	...
   }
+
+// Step: context
+
+@@
+identifier info;
+@@
+intel_iommu_probe_device(...)
+{
+	...
+	RB_CLEAR_NODE(&info->node);
++	mutex_init(&info->entry_lock);
+	...
+}
+
+@@
+identifier info;
+@@
+intel_iommu_release_device(...)
+{
+	...
+	intel_iommu_debugfs_remove_dev(info);
++	mutex_destroy(&info->entry_lock);
+	kfree(info);
+}
+
+// Step: ids
+// Once: xa_init(&info->attachments);
+// Once: xa_destroy(&info->attachments);
+// Once: did_drop_spare(iommu);
+// Once: if (did_is_used(iommu, id))
+// Gone: if (ida_exists(&iommu->domain_ida, id))
+
+// One id may be spare.
+@@
+identifier iommu;
+@@
+disable_dmar_iommu(struct intel_iommu *iommu)
+{
++	did_drop_spare(iommu);
+	...
+}
+
+@@
+expression iommu, id;
+@@
+-	ida_exists(&iommu->domain_ida, id)
++	did_is_used(iommu, id)
+
+@@
+identifier info;
+@@
+intel_iommu_probe_device(...)
+{
+	...
+	RB_CLEAR_NODE(&info->node);
++	xa_init(&info->attachments);
+	...
+}
+
+@@
+identifier info;
+@@
+intel_iommu_release_device(...)
+{
+	...
+	intel_iommu_debugfs_remove_dev(info);
++	xa_destroy(&info->attachments);
+	...
+}
+
+// Step: attach
+// Once: int paging_domain_compatible_first_stage(
+// Once: INIT_LIST_HEAD(&domain->units);
+// Once: list_for_each_entry(ap, &domain->dev_pasids, link_domain) {
+
+// Opened for the attach path
+@@
+identifier opened = {
+	paging_domain_compatible_first_stage,
+	paging_domain_compatible_second_stage
+};
+type T;
+@@
+- static
+  T opened(...) { ... }
 
 // Every operation table leads to the one attach path.
 @@
@@ -148,17 +203,49 @@ domain_support_force_snooping(struct dmar_domain *domain)
 	...
 }
 
+// The attach path has assigned the tag of the ATC.
 @@
 identifier info;
 @@
-intel_iommu_probe_device(...)
+intel_iommu_probe_finalize(...)
 {
-	...
-	RB_CLEAR_NODE(&info->node);
-+	xa_init(&info->attachments);
-+	mutex_init(&info->entry_lock);
-	...
+	<...
+	iommu_enable_pci_ats(info);
+-	if (info->ats_enabled && info->domain) { ... }
+	...>
 }
+
+// Step: vtd-out
+// Once: if (!intel_liveupdate_hand_over(
+
+// Translation is turned off before a kexec, and when a new kernel finds it on
+// and is not a crash kernel. Off means that IOVAs are taken for physical
+// addresses. Units that are handed over go on to translate.
+@@
+identifier iommu;
+@@
+void intel_iommu_shutdown(...)
+{
+	<...
+-	iommu_disable_translation(iommu);
++	if (!intel_liveupdate_hand_over(iommu))
++		iommu_disable_translation(iommu);
+	...>
+}
+
+// Step: vtd-boot
+// Once: void iommu_set_root_entry(
+// Once: intel_liveupdate_adopt(
+// Once: intel_liveupdate_restore(
+// Once: intel_liveupdate_probe(info);
+// Once: if (disable_igfx_iommu && !intel_liveupdate_keeps(drhd->iommu))
+
+// Opened for live update
+@@
+type T;
+@@
+- static
+  T iommu_set_root_entry(...) { ... }
 
 // Nothing is inherited from a device that was in the same place.
 @@
@@ -183,27 +270,6 @@ init_no_remapping_devices(...)
 +	if (disable_igfx_iommu && !intel_liveupdate_keeps(drhd->iommu))
 		drhd->ignored = 1;
 	...>
-}
-
-// Of a scalable entry the ids are in the PASID tables behind it.
-@@
-identifier ce, did;
-@@
-+	if (ext)
-+		copied_reserve_dids(iommu, &ce);
--	did = context_domain_id(&ce);
-+	did = ext ? -1 : context_domain_id(&ce);
-
-@@
-identifier info;
-@@
-intel_iommu_release_device(...)
-{
-	...
-	intel_iommu_debugfs_remove_dev(info);
-+	xa_destroy(&info->attachments);
-+	mutex_destroy(&info->entry_lock);
-	kfree(info);
 }
 
 // A device that came in by a live update may have ATS on. If it translates as it did,
@@ -232,34 +298,6 @@ intel_iommu_probe_device(...)
 free:
 +	iommu_disable_pci_ats(info);
 	kfree(info);
-	...>
-}
-
-// The attach path has assigned the tag of the ATC.
-@@
-identifier info;
-@@
-intel_iommu_probe_finalize(...)
-{
-	<...
-	iommu_enable_pci_ats(info);
--	if (info->ats_enabled && info->domain) { ... }
-	...>
-}
-
-// Translation is turned off before a kexec, and when a new kernel finds it on
-// and is not a crash kernel. Off means that IOVAs are taken for physical
-// addresses. Units that are handed over go on to translate.
-
-@@
-identifier iommu;
-@@
-void intel_iommu_shutdown(...)
-{
-	<...
--	iommu_disable_translation(iommu);
-+	if (!intel_liveupdate_hand_over(iommu))
-+		iommu_disable_translation(iommu);
 	...>
 }
 
@@ -320,6 +358,8 @@ intel_iommu_is_attach_deferred(...)
 +	       (is_kdump_kernel() || context_copied(info->iommu, info->bus,
 +						    info->devfn));
 }
+
+// Step: vtd-ops
 
 // The core reaches live update by way of the driver's operations.
 @@

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// Once: static void iommu_set_irta(struct intel_iommu *iommu, u64 irta)
-// Once: if (!intel_liveupdate_was_left_on(iommu))
-// Once: #include <kunit/static_stub.h>
-// Once: static u64 own_irta(
 //
 // A unit that is handed over is given a table of its own for the jump, by the
 // same steps.
+
+// Step: vtd-out
+// Once: static void iommu_set_irta(struct intel_iommu *iommu, u64 irta)
+// Once: #include <kunit/static_stub.h>
+// Once: static u64 own_irta(
 
 @@
 @@
@@ -53,6 +54,9 @@ expression iommu, mode;
 @@
 - iommu_set_irq_remapping(iommu, mode);
 + iommu_set_irta(iommu, own_irta(iommu, mode));
+
+// Step: vtd-boot
+// Once: if (!intel_liveupdate_was_left_on(iommu))
 
 // A unit that the kernel before has left on has a table that lets nothing
 // through. While devices do DMA, off would be worse: any write to the addresses

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// Step: attach
 //
 // The operation table leads to the one attach path.
 //

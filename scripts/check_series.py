@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Build and try each patch of the series.
+
+usage: check_series.py [STEP...]
+
+Of each step, or of those that are named: does it build without a warning that was
+not there before (W=1), do guests attach and replace domains in each mode, do the KUnit
+suites that there are pass? The file "checks" of a step says what else: a line with
+
+  kdump, live-update    is done in the tree of this step alone;
+  lost=0, stale=0       with modes, is promised from this step on.
+
+What was found in the very same tree is not looked for again. While guests run, the
+next step is built. Runs in the toolbox, with a tree and an object directory of its own
+at /usr/src.
+"""
+
+import concurrent.futures
+import contextlib
+import hashlib
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import series
+
+TREE, OBJ = pathlib.Path("/usr/src/linux"), pathlib.Path("/usr/src/obj")
+STOCK = pathlib.Path("build/linux-stock")
+DONE = pathlib.Path("build/series-checked")
+# What make series has told
+TABLE = pathlib.Path("build/series/table")
+FRAGMENTS = ["tests/host/kernel.config", "tests/host/rework.config"]
+MODES = ["legacy", "scalable-ss", "scalable-fs"]
+REPLACES = "300"
+# Whose KUnit suites have to be run again
+TESTED = ("drivers/iommu/", "drivers/pci/")
+# What this kernel is not made of
+ELSEWHERE = ("drivers/iommu/arm/", "drivers/iommu/amd/", "Documentation/", "scripts/")
+
+
+def fingerprint(trees, step):
+    """Of the tree of a step, and of what is asked of it"""
+    text = hashlib.sha256(repr(promises(trees, step)).encode())
+    for target in trees.targets():
+        text.update(f"{target}\0{trees.read(target, step.index)}\0".encode())
+    return text.hexdigest()
+
+
+def promises(trees, step):
+    """(what is done here, {promise: modes} that hold from some step on)"""
+    here, holds = [], {}
+    for other in trees.steps[:step.index + 1]:
+        for line in other.text("checks").splitlines():
+            word, *modes = line.split()
+            if modes:
+                holds.setdefault(word, []).extend(modes)
+            elif other == step:
+                here.append(word)
+    return here, holds
+
+
+def changed(trees, step):
+    """The files that a step changes"""
+    for target in trees.targets():
+        before = trees.read(target, step.index - 1) if step.index else \
+            series.stage.kernels(STOCK, target)
+        if before != trees.read(target, step.index):
+            yield target
+
+
+def run(*command):
+    """Run a command; returns (whether it went well, what it said)."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    return done.returncode == 0, done.stdout
+
+
+def configure():
+    """As the rework is configured, as far as the tree has that"""
+    known = set()
+    for path in TREE.glob("**/Kconfig*"):
+        known.update(re.findall(r"^(?:menu)?config (\w+)", path.read_text(), re.M))
+    wanted = []
+    for fragment in FRAGMENTS:
+        for line in pathlib.Path(fragment).read_text().splitlines():
+            found = re.match(r"CONFIG_(\w+)=", line)
+            if not found or found[1] in known:
+                wanted.append(line)
+    pathlib.Path("/tmp/step.config").write_text("\n".join(wanted) + "\n")
+    return run("scripts/configure", "/tmp/step.config")
+
+
+def warnings(text):
+    """What the compiler warns of: (file, warning), without places in files"""
+    return set(re.findall(r"^(?:/usr/src/linux/)?(\S+?):\d+:(?:\d+:)? (warning: .*)$",
+                          text, re.M))
+
+
+def build(step, old):
+    """Build the kernel of a step; returns what is wrong, and all warnings."""
+    good, text = configure()
+    if not good:
+        return [f"is not configured: {text}"], old
+    good, text = run("make", "-s", "-C", TREE, f"O={OBJ}", "-j2", "W=1", "bzImage")
+    if not good:
+        return ["does not build: " + "\n".join(
+            line for line in text.splitlines() if re.search("rror", line))], old
+    shutil.copy(OBJ / "arch/x86/boot/bzImage", f"build/bzImage-series-{step.name}")
+    found = warnings(text)
+    return [f"{path}: {what}" for path, what in sorted(found - old)], found | old
+
+
+def try_modes(kernel, holds):
+    """Replace domains in each mode; yields what is wrong, and a cell of the table."""
+    for mode in MODES:
+        good, text = run("scripts/guest.py", kernel, mode, "--log", f"series-{mode}",
+                         "--expect-faults", "--", "vmm", "count", REPLACES)
+        result = dict(pair.split("=", 1) for pair in re.findall(r"\S+=\S+", text))
+        yield None, f"{mode}: lost={result.get('lost')} stale={result.get('stale')}"
+        if not good:
+            yield f"{mode}: {text.strip()}", None
+        for promise, modes in holds.items():
+            name, _, value = promise.partition("=")
+            if mode in modes and result.get(name) != value:
+                yield f"{mode}: {name}={result.get(name)}, promised {value}", None
+
+
+def try_kunit(kernel):
+    """Run the suites that there are; yields what is wrong, and a cell of the table."""
+    good, text = run("tests/host/kunit", "--tree", TREE, kernel, "scalable-ss")
+    yield None, f"KUnit: {len(re.findall(r'^ok ', text, re.M))}"
+    if not good:
+        yield "KUnit: " + "\n".join(line for line in text.splitlines()
+                                    if line.startswith(("not ok", "#"))), None
+
+
+def try_kdump(kernel):
+    """Crash, and go on with the tables of the crashed kernel"""
+    name = pathlib.Path(kernel).name.removeprefix("bzImage-")
+    image = f"build/initramfs-kexec-{name}.gz"
+    run("scripts/initramfs", image, name, "build/initramfs.gz")
+    for mode in MODES:
+        good, text = run("scripts/guest.py", kernel, mode, "--log", f"series-kdump-{mode}",
+                         "--append", "crashkernel=256M", "--initrd", image,
+                         "--expect-faults", "--expect-crash", "--",
+                         "kdump", "vmm", "count", "100", "next", "vmm", "attach", "100")
+        if not good:
+            yield f"kdump, {mode}: {text.strip()}", None
+    pathlib.Path(image).unlink()
+    yield None, "kdump"
+
+
+def try_live_update(kernel):
+    """Replace the kernel under a NIC in each mode, and under virtual functions"""
+    name = pathlib.Path(kernel).name.removeprefix("bzImage-")
+    image = f"build/initramfs-kexec-{name}.gz"
+    run("scripts/initramfs", image, name, "build/initramfs.gz")
+    good, text = run("scripts/live_update.py", name)
+    pathlib.Path(image).unlink()
+    yield None, f"live update: {len(re.findall(r'^ok ', text, re.M))}"
+    if not good:
+        yield f"live update: {text.strip()}", None
+
+
+def try_step(trees, step, paths):
+    """Boot a kernel that is built; returns what is wrong, and cells of the table."""
+    kernel = f"build/bzImage-series-{step.name}"
+    here, holds = promises(trees, step)
+    found = list(try_modes(kernel, holds))
+    if any(path.startswith(TESTED) for path in paths):
+        found += try_kunit(kernel)
+    for word in here:
+        found += {"kdump": try_kdump, "live-update": try_live_update}[word](kernel)
+    pathlib.Path(kernel).unlink()
+    return [wrong for wrong, _ in found if wrong], [cell for _, cell in found if cell]
+
+
+class Report:
+    """Says what was found of each step, and keeps it for the next time"""
+
+    def __init__(self, trees):
+        self.trees, self.failed, self.begin = trees, 0, time.monotonic()
+        self.lines = dict(re.findall(r"^(\S+)\t(\d+\t\d+)\t", TABLE.read_text(), re.M))
+        DONE.mkdir(parents=True, exist_ok=True)
+
+    def name(self, step):
+        """A step, and how many lines it has"""
+        code, tests = self.lines[f"{step.series}/{step.name}"].split()
+        return f"{step.series}/{step.name}: {code} lines, {tests} of tests"
+
+    def find(self, step):
+        """What was found in the same tree, if all was well"""
+        with contextlib.suppress(FileNotFoundError):
+            mark, row = (DONE / step.name).read_text().split("\n", 1)
+            if mark == fingerprint(self.trees, step):
+                return row
+        return None
+
+    def tell(self, step, wrong, cells):
+        """Print, and keep"""
+        self.failed += bool(wrong)
+        row = ", ".join(cells)
+        print(f"{'not ok' if wrong else 'ok'} {self.name(step)}; {row} "
+              f"# {time.monotonic() - self.begin:.0f} s", flush=True)
+        for text in wrong:
+            print("".join(f"# {line}\n" for line in text.splitlines()), end="", flush=True)
+        if not wrong:
+            (DONE / step.name).write_text(f"{fingerprint(self.trees, step)}\n{row}")
+
+
+def check(trees, steps, report):
+    """Build a step while guests try the one before."""
+    trying, known = None, set()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        for step in steps:
+            row = report.find(step)
+            if row is not None:
+                print(f"ok {report.name(step)}; {row} # as before", flush=True)
+                continue
+            if not known:
+                print("# building what comes before, some 10 minutes the first time",
+                      flush=True)
+                series.write_files(TREE, trees, step.index - 1 if step.index else None)
+                _, known = build(step, set())
+            paths = [path for path in changed(trees, step)
+                     if not path.startswith(ELSEWHERE)]
+            series.write_files(TREE, trees, step.index)
+            wrong, known = build(step, known) if paths else ([], known)
+            if trying:
+                report.tell(*trying[:1], *trying[1].result())
+            trying = None
+            if wrong or not paths:
+                report.tell(step, wrong, [] if wrong else ["no code of this kernel"])
+            else:
+                trying = step, pool.submit(try_step, trees, step, paths)
+        if trying:
+            report.tell(*trying[:1], *trying[1].result())
+
+
+def main():
+    """Check what is asked for"""
+    ours = pathlib.Path(__file__).resolve().parent.parent
+    trees = series.Trees(ours, STOCK, pathlib.Path("/tmp"))
+    wanted = sys.argv[1:] or [step.name for step in trees.steps]
+    for name in set(wanted) - {step.name for step in trees.steps}:
+        series.fail(f"there is no step {name}")
+    report = Report(trees)
+    check(trees, [step for step in trees.steps if step.name in wanted], report)
+    print(f"{len(wanted) - report.failed} passed, {report.failed} failed")
+    sys.exit(bool(report.failed))
+
+
+if __name__ == "__main__":
+    main()

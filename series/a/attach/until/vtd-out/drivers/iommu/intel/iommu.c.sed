@@ -1,0 +1,2 @@
+/^#include "liveupdate_?(boot|out|)\.h"$/d
+/^\tif \(!intel_liveupdate_allows\(/,/^$/d

@@ -1,0 +1,1 @@
+s/struct mutex entry_lock;/spinlock_t entry_lock;/

@@ -1,0 +1,2 @@
+/^int did_borrow\(/d
+/^void did_give_back\(/d

@@ -1,0 +1,2 @@
+# Control bits are changed under a spin lock.
+s/\bguard\(mutex\)\(&info->entry_lock/guard(spinlock_irqsave)(\&info->entry_lock/
