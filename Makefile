@@ -77,16 +77,15 @@ ifdef KERNEL_TREE
 # For another release: it need not be the one that the rest is built from.
 series: build/toolbox.stamp
 	@$(toolbox) --bind $(KERNEL_TREE) /usr/src/linux \
-		scripts/series.py /usr/src/linux build/series
+		scripts/series.py /usr/src/linux build/series-other
+	@cat build/series-other/table
 else
 series: build/series/table
 	@cat $<
 endif
 
 # Goes on where it was: what was found in the same tree is not looked for again.
-check-series: build/series/table build/initramfs.gz
-	@[ -d build/linux-series ] || cp -a build/linux-stock build/linux-series
-	@mkdir -p build/obj-series
+check-series: build/series/table build/linux-series.stamp build/initramfs.gz
 	@$(toolbox) --bind build/linux-series /usr/src/linux \
 		--bind build/obj-series /usr/src/obj scripts/check_series.py $(STEPS)
 
@@ -126,8 +125,14 @@ build/rework.patch: build/linux.stamp scripts/patch
 	$(call step,$(toolbox) scripts/patch)
 
 build/series/table: build/linux.stamp scripts/series.py scripts/checkpatch \
-		    $(shell find series -type f)
+		    $(shell find series/*)
 	$(call step,$(toolbox) scripts/series.py build/linux-stock build/series build/linux)
+
+build/linux-series.stamp: build/linux-stock.stamp
+	@rm -rf build/linux-series build/linux-series.files
+	@cp -a build/linux-stock build/linux-series
+	@mkdir -p build/obj-series
+	@touch $@
 
 build := scripts/kernel scripts/configure
 kernel = $(toolbox) --bind build/$(1) /usr/src/linux \

@@ -16,6 +16,7 @@ next step is built. Runs in the toolbox, with a tree and an object directory of 
 at /usr/src.
 """
 
+import collections
 import concurrent.futures
 import contextlib
 import hashlib
@@ -24,6 +25,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import series
@@ -31,20 +33,30 @@ import series
 TREE, OBJ = pathlib.Path("/usr/src/linux"), pathlib.Path("/usr/src/obj")
 STOCK = pathlib.Path("build/linux-stock")
 DONE = pathlib.Path("build/series-checked")
+# All that was ever written to the tree
+WRITTEN = pathlib.Path("build/linux-series.files")
 # What make series has told
 TABLE = pathlib.Path("build/series/table")
-FRAGMENTS = ["tests/host/kernel.config", "tests/host/rework.config"]
+FRAGMENTS = ["tests/host/kernel.config", "tests/host/rework.config",
+             "hooks/drivers/iommu/.kunitconfig", "tests/host/amd.config",
+             "hooks/drivers/iommu/amd/.kunitconfig"]
+# What a result depends on, besides the tree
+JUDGES = [*FRAGMENTS, "scripts/check_series.py", "scripts/guest.py",
+          "scripts/live_update.py", "tests/host/kunit", "build/initramfs.gz"]
 MODES = ["legacy", "scalable-ss", "scalable-fs"]
 REPLACES = "300"
+COPIED = "Copied translation tables from previous kernel"
 # Whose KUnit suites have to be run again
 TESTED = ("drivers/iommu/", "drivers/pci/")
 # What this kernel is not made of
-ELSEWHERE = ("drivers/iommu/arm/", "drivers/iommu/amd/", "Documentation/", "scripts/")
+ELSEWHERE = ("drivers/iommu/arm/", "Documentation/", "scripts/")
 
 
 def fingerprint(trees, step):
     """Of the tree of a step, and of what is asked of it"""
     text = hashlib.sha256(repr(promises(trees, step)).encode())
+    for path in (STOCK / "Makefile", *map(pathlib.Path, JUDGES)):
+        text.update(path.read_bytes())
     for target in trees.targets():
         text.update(f"{target}\0{trees.read(target, step.index)}\0".encode())
     return text.hexdigest()
@@ -56,6 +68,9 @@ def promises(trees, step):
     for other in trees.steps[:step.index + 1]:
         for line in other.text("checks").splitlines():
             word, *modes = line.split()
+            if set(modes) - set(MODES) or not re.match(
+                    r"(lost|stale)=" if modes else r"(kdump|live-update)$", word):
+                series.fail(f"{other.path}/checks: what is meant by {line}")
             if modes:
                 holds.setdefault(word, []).extend(modes)
             elif other == step:
@@ -79,6 +94,17 @@ def run(*command):
     return done.returncode == 0, done.stdout
 
 
+def bring_tree(trees, index):
+    """Make /usr/src/linux the tree of a step. What is not ours any more is stock's."""
+    written = set(WRITTEN.read_text().split()) if WRITTEN.exists() else set()
+    for target in written - set(trees.targets()):
+        (TREE / target).unlink(missing_ok=True)
+        if (STOCK / target).exists():
+            shutil.copy(STOCK / target, TREE / target)
+    WRITTEN.write_text("\n".join(sorted(written | set(trees.targets()))) + "\n")
+    series.write_files(TREE, trees, index)
+
+
 def configure():
     """As the rework is configured, as far as the tree has that"""
     known = set()
@@ -95,9 +121,9 @@ def configure():
 
 
 def warnings(text):
-    """What the compiler warns of: (file, warning), without places in files"""
-    return set(re.findall(r"^(?:/usr/src/linux/)?(\S+?):\d+:(?:\d+:)? (warning: .*)$",
-                          text, re.M))
+    """What anything warns of, without places in files: how often"""
+    found = re.findall(r"^.*warning:.*$", text, re.M | re.I)
+    return collections.Counter(re.sub(r":\d+", "", line) for line in found)
 
 
 def build(step, old):
@@ -108,10 +134,11 @@ def build(step, old):
     good, text = run("make", "-s", "-C", TREE, f"O={OBJ}", "-j2", "W=1", "bzImage")
     if not good:
         return ["does not build: " + "\n".join(
-            line for line in text.splitlines() if re.search("rror", line))], old
+            line for line in text.splitlines() if re.search("rror|undefined", line))], old
     shutil.copy(OBJ / "arch/x86/boot/bzImage", f"build/bzImage-series-{step.name}")
     found = warnings(text)
-    return [f"{path}: {what}" for path, what in sorted(found - old)], found | old
+    # Of a file that was not built again nothing is said.
+    return sorted(found - old), found | old
 
 
 def try_modes(kernel, holds):
@@ -129,38 +156,50 @@ def try_modes(kernel, holds):
                 yield f"{mode}: {name}={result.get(name)}, promised {value}", None
 
 
-def try_kunit(kernel):
+def try_kunit(kernel, sources):
     """Run the suites that there are; yields what is wrong, and a cell of the table."""
-    good, text = run("tests/host/kunit", "--tree", TREE, kernel, "scalable-ss")
+    if not list(sources.rglob("*_test.c")):
+        return
+    good, text = run("tests/host/kunit", "--tree", sources, kernel, "scalable-ss")
     yield None, f"KUnit: {len(re.findall(r'^ok ', text, re.M))}"
     if not good:
         yield "KUnit: " + "\n".join(line for line in text.splitlines()
                                     if line.startswith(("not ok", "#"))), None
 
 
+def kexec_initramfs(name):
+    """Make an initramfs by which a guest can start this kernel by kexec."""
+    image = pathlib.Path(f"build/initramfs-kexec-{name}.gz")
+    good, text = run("scripts/initramfs", image, name, "build/initramfs.gz")
+    if not good:
+        series.fail(f"{image}: {text}")
+    return image
+
+
 def try_kdump(kernel):
     """Crash, and go on with the tables of the crashed kernel"""
     name = pathlib.Path(kernel).name.removeprefix("bzImage-")
-    image = f"build/initramfs-kexec-{name}.gz"
-    run("scripts/initramfs", image, name, "build/initramfs.gz")
+    image = kexec_initramfs(name)
     for mode in MODES:
         good, text = run("scripts/guest.py", kernel, mode, "--log", f"series-kdump-{mode}",
-                         "--append", "crashkernel=256M", "--initrd", image,
+                         "--append", "crashkernel=256M", "--initrd", str(image),
                          "--expect-faults", "--expect-crash", "--",
-                         "kdump", "vmm", "count", "100", "next", "vmm", "attach", "100")
+                         "kdump", "vmm", "count", "100", "next", "vmm", "count", "100")
         if not good:
             yield f"kdump, {mode}: {text.strip()}", None
-    pathlib.Path(image).unlink()
+        elif COPIED not in pathlib.Path(f"build/logs/series-kdump-{mode}.log").read_text(
+                errors="replace"):
+            yield f"kdump, {mode}: no tables were copied", None
+    image.unlink()
     yield None, "kdump"
 
 
 def try_live_update(kernel):
     """Replace the kernel under a NIC in each mode, and under virtual functions"""
     name = pathlib.Path(kernel).name.removeprefix("bzImage-")
-    image = f"build/initramfs-kexec-{name}.gz"
-    run("scripts/initramfs", image, name, "build/initramfs.gz")
+    image = kexec_initramfs(name)
     good, text = run("scripts/live_update.py", name)
-    pathlib.Path(image).unlink()
+    image.unlink()
     yield None, f"live update: {len(re.findall(r'^ok ', text, re.M))}"
     if not good:
         yield f"live update: {text.strip()}", None
@@ -172,7 +211,9 @@ def try_step(trees, step, paths):
     here, holds = promises(trees, step)
     found = list(try_modes(kernel, holds))
     if any(path.startswith(TESTED) for path in paths):
-        found += try_kunit(kernel)
+        with tempfile.TemporaryDirectory() as sources:
+            series.write_files(pathlib.Path(sources), trees, step.index)
+            found += try_kunit(kernel, pathlib.Path(sources))
     for word in here:
         found += {"kdump": try_kdump, "live-update": try_live_update}[word](kernel)
     pathlib.Path(kernel).unlink()
@@ -214,27 +255,27 @@ class Report:
 
 def check(trees, steps, report):
     """Build a step while guests try the one before."""
-    trying, known = None, set()
+    trying, known = None, None
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         for step in steps:
             row = report.find(step)
             if row is not None:
                 print(f"ok {report.name(step)}; {row} # as before", flush=True)
                 continue
-            if not known:
+            if known is None:
                 print("# building what comes before, some 10 minutes the first time",
                       flush=True)
-                series.write_files(TREE, trees, step.index - 1 if step.index else None)
-                _, known = build(step, set())
+                bring_tree(trees, step.index - 1 if step.index else None)
+                _, known = build(step, collections.Counter())
             paths = [path for path in changed(trees, step)
                      if not path.startswith(ELSEWHERE)]
-            series.write_files(TREE, trees, step.index)
+            bring_tree(trees, step.index)
             wrong, known = build(step, known) if paths else ([], known)
             if trying:
                 report.tell(*trying[:1], *trying[1].result())
             trying = None
             if wrong or not paths:
-                report.tell(step, wrong, [] if wrong else ["no code of this kernel"])
+                report.tell(step, wrong, [] if wrong else ["not built here # SKIP"])
             else:
                 trying = step, pool.submit(try_step, trees, step, paths)
         if trying:

@@ -93,7 +93,8 @@ class Part(NamedTuple):
 
     def read(self, index, left_out):
         """What is there of it in the tree of a step; None if nothing"""
-        if not self.first <= index < self.until or self.first in left_out:
+        if not self.first <= index < self.until or \
+                (self.first in left_out and not self.steps):
             return None
         return stage.read(self.path, lambda step: self.steps[step] <= index and
                           self.steps[step] not in left_out)
@@ -102,10 +103,16 @@ class Part(NamedTuple):
 def steps_of_lines(path, known):
     """The steps of a file that comes bit by bit"""
     try:
-        found = [stage.STEP.fullmatch(line) for line in path.read_text().split("\n")]
+        lines = path.read_text().split("\n")
     except UnicodeDecodeError:
         return {}
-    names = {match[1] for match in found if match}
+    names = set()
+    for line in lines:
+        found = stage.STEP.fullmatch(line)
+        if found:
+            names.add(found[1])
+        elif re.match(r"\s*(//|#|/\*)\s*step:", line, re.I):
+            fail(f"{path}: what is meant by {line}")
     for name in names - known.keys():
         fail(f"{path}: no step {name}")
     return {name: known[name] for name in names}
@@ -211,9 +218,18 @@ class Trees:
                     path.suffix not in stage.PATCHES and "until" not in path.parts
                     for path, _ in pieces):
                 text = None
-            self.made[key] = stage.apply(pieces, target, text, self.scratch) \
-                if pieces else text
+            for piece in pieces:
+                made = stage.apply([piece], target, text, self.scratch)
+                if made == text and "until" in piece[0].parts:
+                    fail(f"{piece[0]}: changes nothing in the tree of "
+                         f"{self.name_of(index)}")
+                text = made
+            self.made[key] = text
         return self.made[key]
+
+    def name_of(self, index):
+        """The name of a step"""
+        return next(step.name for step in self.steps if step.index == index)
 
 
     def misfit(self, step):

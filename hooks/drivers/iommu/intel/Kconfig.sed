@@ -3,6 +3,6 @@
 # Once: depends on PCI_MSI && ACPI && X86_64
 s/^\tdepends on PCI_MSI && ACPI && X86$/&_64/
 
-# Step: context
+# Step: inval
 # Once: select IOMMU_ENTRY_SYNC
 /^config INTEL_IOMMU$/,/^\thelp$/ s/^\tselect IOMMU_API$/&\n\tselect IOMMU_ENTRY_SYNC/

@@ -80,7 +80,6 @@ int qi_wait(struct intel_iommu *iommu, int index, int count);/
 # Gone: struct list_head node;
 /^struct cache_tag \{/,/^\};/ s/^\tstruct list_head node;$/\tstruct rb_node node;/
 
-# Step: page-requests
 # Gone: struct completion prq_complete;
 # Once: unsigned long prq_passes;
 /^struct intel_iommu \{/,/^\};/ s/^\tstruct completion prq_complete;$/\tunsigned long prq_passes;	\/* How often the queue was read *\//

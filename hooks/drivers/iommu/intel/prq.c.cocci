@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Step: page-requests
+// Step: attach
 //
 // Requests of a PASID that changes domains are answered here. Who waits for the
 // queue counts how often it was read: a completion wakes only one who waits.

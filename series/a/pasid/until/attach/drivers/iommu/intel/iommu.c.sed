@@ -41,24 +41,35 @@ s/intel_pasid_tear_down_entry\(info->iommu, dev, pasid, false\)/pasid_entry_clea
 	domain_refresh_entries(dmar_domain);
 }
 /^static bool domain_support_force_snooping\(/i\
+/* A PASID that changes domains may have the entry of another one. */\
+static void domain_refresh_entry(struct dmar_domain *domain,\
+				 struct device_domain_info *info,\
+				 ioasid_t pasid)\
+{\
+	struct dev_pasid_info ap = {\
+		.dev = info->dev,\
+		.pasid = pasid,\
+		.domain = domain,\
+	};\
+\
+	ap.live = pasid_entry_has_did(info, pasid,\
+				      domain_id_iommu(domain, info->iommu));\
+	pasid_entry_refresh(&ap);\
+}\
+\
 /* Bring control bits of a domain into live entries. */\
 static void domain_refresh_entries(struct dmar_domain *domain)\
 {\
-	struct dev_pasid_info ap = { .domain = domain, .live = true };\
 	struct dev_pasid_info *dev_pasid;\
 	struct device_domain_info *info;\
 \
 	lockdep_assert_held(&domain->lock);\
-	list_for_each_entry(info, &domain->devices, link) {\
-		ap.dev = info->dev;\
-		ap.pasid = IOMMU_NO_PASID;\
-		pasid_entry_refresh(&ap);\
-	}\
-	list_for_each_entry(dev_pasid, &domain->dev_pasids, link_domain) {\
-		ap.dev = dev_pasid->dev;\
-		ap.pasid = dev_pasid->pasid;\
-		pasid_entry_refresh(&ap);\
-	}\
+	list_for_each_entry(info, &domain->devices, link)\
+		domain_refresh_entry(domain, info, IOMMU_NO_PASID);\
+	list_for_each_entry(dev_pasid, &domain->dev_pasids, link_domain)\
+		domain_refresh_entry(domain,\
+				     dev_iommu_priv_get(dev_pasid->dev),\
+				     dev_pasid->pasid);\
 }\
 
 /^\/\* Set dirty tracking for the devices that the domain has been attached. \*\/$/,/^\}$/d

@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-static void install_entry(struct device_domain_info *info,
-			  struct pasid_change *change,
-			  struct pasid_entry *target,
-			  struct dmar_domain *domain)
-{
-	bool present = pasid_pte_is_present(change->live);
-
-	scoped_guard(spinlock_irqsave, &info->entry_lock)
-		pasid_entry_install(change, target, domain);
-	if (present)
-		intel_iommu_drain_pasid_prq(info->dev, change->pasid);
-}
-
 /**
  * pasid_entry_set - make requests of a PASID go through a domain
  * @info: the device
  * @pasid: its PASID, %IOMMU_NO_PASID for requests without
  * @domain: the domain
  * @did: tags what hardware caches of it
+ *
+ * If the device makes page requests, those of the old domain are drained first,
+ * and none may come meanwhile.
  *
  * Context: May sleep. Takes the device's entry_lock.
  * Return: 0 or -ENOMEM.
@@ -33,10 +23,29 @@ int pasid_entry_set(struct device_domain_info *info, u32 pasid,
 	if (!change.live)
 		return -ENOMEM;
 
-	install_entry(info, &change, &target,
-		      domain->type == IOMMU_DOMAIN_IDENTITY ? NULL :
-		      to_dmar_domain(domain));
+	if (info->iopf_refcount)
+		pasid_entry_clear(info, pasid);
+	guard(spinlock_irqsave)(&info->entry_lock);
+	pasid_entry_install(&change, &target,
+			    domain->type == IOMMU_DOMAIN_IDENTITY ? NULL :
+			    to_dmar_domain(domain));
 	return 0;
+}
+
+/**
+ * pasid_entry_has_did - whether an entry is that of a domain
+ * @info: the device
+ * @pasid: the entry's PASID
+ * @did: the domain's id on the unit
+ *
+ * Context: Any.
+ * Return: true if it is.
+ */
+bool pasid_entry_has_did(struct device_domain_info *info, u32 pasid, u16 did)
+{
+	struct pasid_entry *pe = pasid_entry_lookup(info, pasid);
+
+	return pe && pasid_pte_is_present(pe) && pasid_get_domain_id(pe) == did;
 }
 
 /**
@@ -55,6 +64,11 @@ void pasid_entry_clear(struct device_domain_info *info, u32 pasid)
 	};
 	struct pasid_entry blocked = {};
 
-	if (change.live)
-		install_entry(info, &change, &blocked, NULL);
+	/* That of an address space that has gone is not 0, and not present. */
+	if (!change.live || !change.live->val[0])
+		return;
+
+	scoped_guard(spinlock_irqsave, &info->entry_lock)
+		pasid_entry_install(&change, &blocked, NULL);
+	intel_iommu_drain_pasid_prq(info->dev, pasid);
 }

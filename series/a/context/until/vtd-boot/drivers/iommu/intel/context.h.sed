@@ -1,0 +1,1 @@
+/^void context_entry_restore\(/,/;$/d

@@ -1,0 +1,1 @@
+/^bool pasid_entry_is_hitless\(/,/;$/d

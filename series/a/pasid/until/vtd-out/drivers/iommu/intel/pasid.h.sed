@@ -1,0 +1,1 @@
+/^bool pasid_is_in_use\(/d
