@@ -82,7 +82,7 @@ def read_steps(root):
 
 
 class Part(NamedTuple):
-    """A file of ours, or glue: FROM and UNTIL tell in which trees it is.
+    """A file of ours, or glue: in the trees from step FIRST on, before UNTIL
 
     STEPS are those of its lines, if they come bit by bit.
     """
@@ -230,7 +230,6 @@ class Trees:
     def name_of(self, index):
         """The name of a step"""
         return next(step.name for step in self.steps if step.index == index)
-
 
     def misfit(self, step):
         """Why the tree of a step cannot be made, None if it can"""
