@@ -77,8 +77,8 @@ ifdef KERNEL_TREE
 # For another release: it need not be the one that the rest is built from.
 series: build/toolbox.stamp
 	@$(toolbox) --bind $(KERNEL_TREE) /usr/src/linux \
-		scripts/series.py /usr/src/linux build/series-other
-	@cat build/series-other/table
+		scripts/series.py /usr/src/linux build/series-other; \
+		status=$$?; cat build/series-other/table; exit $$status
 else
 series: build/series/table
 	@cat $<
