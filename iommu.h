@@ -27,7 +27,7 @@ int intel_iommu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,
 int intel_iommu_set_dirty_tracking(struct iommu_domain *domain, bool enable);
 bool intel_iommu_enforce_cache_coherency(struct iommu_domain *domain);
 
-/* Step: vtd-boot */
+/* Step: vtd-out */
 void iommu_set_root_entry(struct intel_iommu *iommu);
 
 /* Step: attach */

@@ -216,7 +216,15 @@ intel_iommu_probe_finalize(...)
 }
 
 // Step: vtd-out
+// Once: void iommu_set_root_entry(
 // Once: if (!intel_liveupdate_hand_over(
+
+// Opened for live update
+@@
+type T;
+@@
+- static
+  T iommu_set_root_entry(...) { ... }
 
 // Translation is turned off before a kexec, and when a new kernel finds it on
 // and is not a crash kernel. Off means that IOVAs are taken for physical
@@ -234,18 +242,10 @@ void intel_iommu_shutdown(...)
 }
 
 // Step: vtd-boot
-// Once: void iommu_set_root_entry(
 // Once: intel_liveupdate_adopt(
 // Once: intel_liveupdate_restore(
 // Once: intel_liveupdate_probe(info);
 // Once: if (disable_igfx_iommu && !intel_liveupdate_keeps(drhd->iommu))
-
-// Opened for live update
-@@
-type T;
-@@
-- static
-  T iommu_set_root_entry(...) { ... }
 
 // Nothing is inherited from a device that was in the same place.
 @@

@@ -1,2 +1,2 @@
-/^#include "liveupdate_?(boot|out|)\.h"$/d
+/^#include "liveupdate_out\.h"$/d
 /^\tif \(!intel_liveupdate_allows\(/,/^$/d

@@ -1,0 +1,1 @@
+/^#include "liveupdate_boot\.h"$/d

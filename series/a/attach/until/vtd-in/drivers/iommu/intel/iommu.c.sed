@@ -1,0 +1,1 @@
+/^#include "liveupdate\.h"$/d
