@@ -167,39 +167,42 @@ def try_kunit(kernel, sources):
                                     if line.startswith(("not ok", "#"))), None
 
 
-def kexec_initramfs(name):
-    """Make an initramfs by which a guest can start this kernel by kexec."""
+@contextlib.contextmanager
+def kexec_initramfs(kernel):
+    """An initramfs by which a guest can start this kernel by kexec: (name, file)"""
+    name = pathlib.Path(kernel).name.removeprefix("bzImage-")
     image = pathlib.Path(f"build/initramfs-kexec-{name}.gz")
     good, text = run("scripts/initramfs", image, name, "build/initramfs.gz")
     if not good:
         series.fail(f"{image}: {text}")
-    return image
+    try:
+        yield name, image
+    finally:
+        image.unlink()
 
 
 def try_kdump(kernel):
     """Crash, and go on with the tables of the crashed kernel"""
-    name = pathlib.Path(kernel).name.removeprefix("bzImage-")
-    image = kexec_initramfs(name)
-    for mode in MODES:
-        good, text = run("scripts/guest.py", kernel, mode, "--log", f"series-kdump-{mode}",
-                         "--append", "crashkernel=256M", "--initrd", str(image),
-                         "--expect-faults", "--expect-crash", "--",
-                         "kdump", "vmm", "count", "100", "next", "vmm", "count", "100")
-        if not good:
-            yield f"kdump, {mode}: {text.strip()}", None
-        elif COPIED not in pathlib.Path(f"build/logs/series-kdump-{mode}.log").read_text(
-                errors="replace"):
-            yield f"kdump, {mode}: no tables were copied", None
-    image.unlink()
+    with kexec_initramfs(kernel) as (_, image):
+        for mode in MODES:
+            log = f"series-kdump-{mode}"
+            good, text = run("scripts/guest.py", kernel, mode, "--log", log,
+                             "--append", "crashkernel=256M", "--initrd", str(image),
+                             "--expect-faults", "--expect-crash", "--",
+                             "kdump", "vmm", "count", "100",
+                             "next", "vmm", "count", "100")
+            console = pathlib.Path(f"build/logs/{log}.log").read_text(errors="replace")
+            if not good:
+                yield f"kdump, {mode}: {text.strip()}", None
+            elif COPIED not in console:
+                yield f"kdump, {mode}: no tables were copied", None
     yield None, "kdump"
 
 
 def try_live_update(kernel):
     """Replace the kernel under a NIC in each mode, and under virtual functions"""
-    name = pathlib.Path(kernel).name.removeprefix("bzImage-")
-    image = kexec_initramfs(name)
-    good, text = run("scripts/live_update.py", name)
-    image.unlink()
+    with kexec_initramfs(kernel) as (name, _):
+        good, text = run("scripts/live_update.py", name)
     yield None, f"live update: {len(re.findall(r'^ok ', text, re.M))}"
     if not good:
         yield f"live update: {text.strip()}", None
@@ -272,14 +275,14 @@ def check(trees, steps, report):
             bring_tree(trees, step.index)
             wrong, known = build(step, known) if paths else ([], known)
             if trying:
-                report.tell(*trying[:1], *trying[1].result())
+                report.tell(trying[0], *trying[1].result())
             trying = None
             if wrong or not paths:
                 report.tell(step, wrong, [] if wrong else ["not built here # SKIP"])
             else:
                 trying = step, pool.submit(try_step, trees, step, paths)
         if trying:
-            report.tell(*trying[:1], *trying[1].result())
+            report.tell(trying[0], *trying[1].result())
 
 
 def main():

@@ -308,7 +308,7 @@ def checkpatch(stock, patches):
     return run.stdout.splitlines()
 
 
-def cover(where, path, text, number):
+def cover(path, text):
     """Put what a cover letter says into its form."""
     subject, _, body = text.partition("\n")
     letter = path.read_text()
@@ -316,7 +316,7 @@ def cover(where, path, text, number):
     letter = letter.replace("*** BLURB HERE ***", body.strip())
     path.write_text(letter)
     if "***" in letter:
-        fail(f"{where}: the cover letter of {number} patches has a gap")
+        fail(f"{path}: the cover letter has a gap")
 
 
 def compare(trees, tree):
@@ -343,7 +343,7 @@ def write_series(trees, out, work):
         git(work, "format-patch", "-q", "--cover-letter", "--no-base", "-o", out / series,
             f"HEAD~{len(steps)}")
         path, = (out / series).glob("0000-*")
-        cover(series, path, (steps[0].path.parent / "cover").read_text(), len(steps))
+        cover(path, (steps[0].path.parent / "cover").read_text())
 
 
 def patches(out, series="*"):
