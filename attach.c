@@ -22,7 +22,7 @@
  * info->entry_lock    entries of a device, see pasid.c and context.c
  * domain->lock        the list of attachments
  * domain->cache_lock  cache tags, and units that a domain is attached to
- * iommu->lock         the allocation of context tables
+ * iommu->lock         the allocation of context tables, and who reads tables
  *
  * Only entry_lock and cache_lock are held while a unit or a device is to
  * answer. Neither is one that another device in another domain needs.
@@ -365,6 +365,7 @@ static void attach_commit(struct attach *at)
 	if (from) {
 		iopf_for_domain_remove(&from->domain->domain, info->dev);
 		cache_tags_unassign(from, from->did);
+		context_await_readers(info->iommu);
 	}
 	if (from || at->ids.to)
 		did_leave(&at->ids, info->iommu);

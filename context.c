@@ -575,6 +575,22 @@ void context_entries_install_directory(struct device_domain_info *info)
 }
 
 /**
+ * context_await_readers - wait for those who walk tables without changing them
+ * @iommu: the unit of an entry that has changed
+ *
+ * Who walks tables from the root to the end of a page table (debugfs) holds
+ * iommu->lock. Nobody is on a way through the old entry after this, and what it
+ * led to may go.
+ *
+ * Context: Not in interrupts. Takes iommu->lock.
+ */
+void context_await_readers(struct intel_iommu *iommu)
+{
+	spin_lock(&iommu->lock);
+	spin_unlock(&iommu->lock);
+}
+
+/**
  * intel_pasid_setup_sm_context - point a device that was probed to its PASID
  *				  directory
  * @dev: the device
@@ -614,7 +630,5 @@ void intel_pasid_teardown_sm_context(struct device *dev)
 		context_visit_sids(info, install_directory_one, &blocked);
 	}
 
-	/* Who walks all tables (debugfs) has the lock; none is in this one now. */
-	spin_lock(&info->iommu->lock);
-	spin_unlock(&info->iommu->lock);
+	context_await_readers(info->iommu);
 }

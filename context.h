@@ -39,6 +39,7 @@ int context_entries_alloc(struct device_domain_info *info);
 void context_entries_install(struct device_domain_info *info,
 			     struct iommu_domain *domain, u16 did);
 void context_entries_install_directory(struct device_domain_info *info);
+void context_await_readers(struct intel_iommu *iommu);
 int intel_pasid_setup_sm_context(struct device *dev);
 void intel_pasid_teardown_sm_context(struct device *dev);
 

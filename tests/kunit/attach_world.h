@@ -416,6 +416,8 @@ void world_act_slowly(struct attach_world *world,
 void world_act_in_atc(struct attach_world *world,
 		      const struct world_action *action);
 bool world_act_done(struct attach_world *world);
+bool world_act_while_read(struct attach_world *world,
+			  const struct world_action *action);
 
 /* world_driver.c: all that knows what the driver keeps its records in */
 void driver_init_unit(struct intel_iommu *iommu);

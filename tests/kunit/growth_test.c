@@ -4,7 +4,7 @@
  *
  * Attachments are PASIDs of one device, of which no device in a guest has as many.
  * What the unit is asked for is asserted here. Where QEMU counts instructions, a
- * nanosecond is one, and "make bench" of the rework compares what is printed.
+ * nanosecond is one: what is printed can be compared.
  */
 
 #include <kunit/static_stub.h>

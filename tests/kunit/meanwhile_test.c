@@ -272,11 +272,55 @@ static void nobody_waits_for_a_device(struct kunit *test)
 	world_block_all(world);
 }
 
+static const struct world_config reader_params[] = {
+	{ .scalable = true, .quantum_words = 2 },
+	{ .scalable = true, .quantum_words = 2, .pasid = 5 },
+	{ .quantum_words = 2 },
+};
+
+KUNIT_ARRAY_PARAM(reader, reader_params, change_describe_config);
+
+/*
+ * Who has found a page table by way of the old entry walks it to its end: the
+ * old domain must not go before.
+ */
+static void readers_end_first(struct kunit *test)
+{
+	static const struct change changes[] = {
+		{ WORLD_FS, WORLD_FS_OTHER },
+		{ WORLD_SS, WORLD_PARENT },
+		{ WORLD_PARENT, WORLD_BLOCKED },
+	};
+	const struct world_config *config = test->param_value;
+	struct attach_world *world = attach_world_make(test, config);
+	struct world_action action = {
+		.act = WORLD_ACT_ATTACH,
+		.who = WORLD_DEVICE,
+	};
+	unsigned int i;
+
+	if (!world->actor)
+		kunit_skip(test, "there is only one CPU");
+	for (i = 0; i < ARRAY_SIZE(changes); i++) {
+		if (!world_has(world, changes[i].from))
+			continue;
+		change_attach(world, WORLD_DEVICE, changes[i].from);
+		action.kind = changes[i].to;
+		KUNIT_EXPECT_FALSE_MSG(test, world_act_while_read(world, &action),
+				       "from %s: the attachment ended before a reader",
+				       world_kind_name(changes[i].from));
+		change_report(world, changes[i], "while somebody reads");
+	}
+	world_block_all(world);
+	world_check_idle(world);
+}
+
 static struct kunit_case meanwhile_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(meanwhile, meanwhile_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_PARAM(begins, begins_gen_params),
 	KUNIT_CASE_PARAM(nobody_waits_for_a_device, patient_gen_params),
+	KUNIT_CASE_PARAM(readers_end_first, reader_gen_params),
 	{}
 };
 

@@ -23,6 +23,8 @@
 #define ACTOR_BEGINS_MS	1000
 #define ACTOR_STEP_US	500
 #define ACTOR_ENDS_MS	20000
+/* How long somebody reads tables */
+#define READ_MS		300
 /* How long it may stop for the sake of others */
 #define ACTOR_PAUSE_MS	1000
 
@@ -438,4 +440,34 @@ bool world_act_done(struct attach_world *world)
 	script->action.act = WORLD_ACT_NONE;
 	unit_observe_all(&world->machine);
 	return script->started;
+}
+
+/**
+ * world_act_while_read - have something done while somebody reads the tables
+ * @world: the world, which has an actor
+ * @action: what; it has ended when this returns
+ *
+ * Who walks tables without changing them (debugfs) holds the unit's lock.
+ *
+ * Context: May sleep.
+ * Return: true if it ended before the reader did.
+ */
+bool world_act_while_read(struct attach_world *world,
+			  const struct world_action *action)
+{
+	struct intel_iommu *iommu = &world->unit[0].iommu;
+	struct world_actor *actor = world->actor;
+	bool ended = false;
+	unsigned int ms;
+
+	actor->action = *action;
+	spin_lock(&iommu->lock);
+	complete(&actor->todo);
+	for (ms = 0; ms < READ_MS && !ended; ms++) {
+		mdelay(1);
+		ended = completion_done(&actor->ended);
+	}
+	spin_unlock(&iommu->lock);
+	wait_for_completion(&actor->ended);
+	return ended;
 }

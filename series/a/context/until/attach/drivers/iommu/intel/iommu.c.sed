@@ -27,8 +27,9 @@ static void domain_context_clear(struct device_domain_info *info)\
 	struct iommu_domain blocked = { .type = IOMMU_DOMAIN_BLOCKED };\
 \
 	iommu_disable_pci_ats(info);\
-	guard(spinlock_irqsave)(&info->entry_lock);\
-	context_entries_install(info, &blocked, 0);\
+	scoped_guard(spinlock_irqsave, &info->entry_lock)\
+		context_entries_install(info, &blocked, 0);\
+	context_await_readers(info->iommu);\
 }
 /^static int device_setup_pass_through\(struct device \*dev\)$/,/^\}$/c\
 static int device_setup_pass_through(struct device *dev)\

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include "context.h"
+
 /**
  * pasid_entry_set - make requests of a PASID go through a domain
  * @info: the device
@@ -25,10 +27,11 @@ int pasid_entry_set(struct device_domain_info *info, u32 pasid,
 
 	if (info->iopf_refcount)
 		pasid_entry_clear(info, pasid);
-	guard(spinlock_irqsave)(&info->entry_lock);
-	pasid_entry_install(&change, &target,
-			    domain->type == IOMMU_DOMAIN_IDENTITY ? NULL :
-			    to_dmar_domain(domain));
+	scoped_guard(spinlock_irqsave, &info->entry_lock)
+		pasid_entry_install(&change, &target,
+				    domain->type == IOMMU_DOMAIN_IDENTITY ?
+				    NULL : to_dmar_domain(domain));
+	context_await_readers(info->iommu);
 	return 0;
 }
 
@@ -70,5 +73,6 @@ void pasid_entry_clear(struct device_domain_info *info, u32 pasid)
 
 	scoped_guard(spinlock_irqsave, &info->entry_lock)
 		pasid_entry_install(&change, &blocked, NULL);
+	context_await_readers(info->iommu);
 	intel_iommu_drain_pasid_prq(info->dev, pasid);
 }
