@@ -11,6 +11,10 @@
  * Attachments that cannot be told apart when a domain is flushed share a tag. A
  * unit's second-stage translations are flushed by domain id, its first-stage
  * ones by domain id and PASID, an ATC by PASID.
+ *
+ * Copyright (C) 2024 Intel Corporation
+ *
+ * Author: Lu Baolu <baolu.lu@linux.intel.com>
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt

@@ -2,7 +2,7 @@
 /*
  * Trace events: how live entries change
  *
- * The kernel's half has others of the same system in trace.h.
+ * trace.h has others of the same system.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM intel_iommu

@@ -19,7 +19,7 @@ static inline int intel_iommu_sva_supported(struct device *dev)
 }
 #endif
 
-/* For the kernel's operation tables */
+/* For the operation tables in iommu.c, nested.c and svm.c */
 int intel_iommu_attach_device(struct iommu_domain *domain, struct device *dev,
 			      struct iommu_domain *old);
 int intel_iommu_set_dev_pasid(struct iommu_domain *domain, struct device *dev,

@@ -6,6 +6,10 @@
  * nothing writes to a live entry in another way. The device's entry_lock covers
  * its entries: whoever changes one holds the lock throughout, the syncs
  * included. Another device never waits for it.
+ *
+ * Copyright (C) 2018 Intel Corporation
+ *
+ * Author: Lu Baolu <baolu.lu@linux.intel.com>
  */
 
 #define pr_fmt(fmt)	"DMAR: " fmt

@@ -3,6 +3,10 @@
  * PASID directory, PASID tables and their entries: layout and operations
  *
  * VT-d spec, section 9 (Translation Structure Formats).
+ *
+ * Copyright (C) 2018 Intel Corporation
+ *
+ * Author: Lu Baolu <baolu.lu@linux.intel.com>
  */
 #ifndef _INTEL_PASID_H_
 #define _INTEL_PASID_H_

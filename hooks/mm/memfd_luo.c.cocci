@@ -12,14 +12,17 @@
 #include "internal.h"
 + #include "memfd_luo_hold.h"
 
+// All of them are held: there is none that is not restored, or that is left over.
 @@
 expression phys;
+identifier folio;
 @@
 memfd_luo_retrieve_folios(...)
 {
 	<...
--	kho_restore_folio(phys)
-+	memfd_luo_get_folio(phys)
+-	folio = kho_restore_folio(phys);
+-	if (!folio) { ... goto put_folios; }
++	folio = memfd_luo_get_folio(phys);
 	...>
 }
 

@@ -5,7 +5,7 @@
 /* Step: core */
 struct iommu_liveupdate_ops;
 
-/* Step: page-requests */
+/* Step: handler */
 bool iommu_handler_is_known(struct iommu_group *group, ioasid_t pasid,
 			    const struct iommu_domain *domain);
 
@@ -28,5 +28,5 @@ static inline int iommu_end_deferral(struct device *dev)
 void iommu_group_forget(struct iommu_group *group);
 #endif
 
-/* Step: page-requests */
+/* Step: handler */
 #endif /* __LINUX_IOMMU_PRIV_H */

@@ -4,7 +4,7 @@
 #include <linux/crash_dump.h>
 #include <linux/iommu_liveupdate.h>
 
-/* Step: page-requests */
+/* Step: handler */
 #include "iommu-priv.h"
 
 /**

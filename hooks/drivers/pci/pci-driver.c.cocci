@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 //
-// Once: if (!pci_liveupdate_keep_master(
 // Once: if (!pci_liveupdate_may_bind(
 // Once: error = pci_liveupdate_may_probe(pci_dev, drv);
 // Once: if (!pci_liveupdate_is_incoming(
@@ -14,21 +13,6 @@
 @@
 #include <linux/pci.h>
 + #include <linux/pci_liveupdate.h>
-
-@@
-identifier dev, pdev;
-expression in_d3;
-@@
-static void pci_device_shutdown(struct device *dev)
-{
-	...
-	struct pci_dev *pdev = ...;
-	...
-	if (kexec_in_progress && in_d3)
--		pci_clear_master(pdev);
-+		if (!pci_liveupdate_keep_master(pdev))
-+			pci_clear_master(pdev);
-}
 
 // In the next kernel whatever driver is built in would bind to the device while
 // the kernel boots, reset it, and map its own memory for it, before anybody can

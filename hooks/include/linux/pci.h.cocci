@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //
 // Once: struct pci_dev_ser *liveupdate_outgoing;
-// Once: bool hands_off;
 //
 // A device is handed to the next kernel, came from the one before, or both. So
 // are the bridges above it, which several devices may share.
@@ -28,13 +27,4 @@ struct pci_dev {
 +	bool liveupdate_retrieved;
 +#endif
 	...
-};
-
-// What depends on a device may go on as it is.
-@@
-@@
-struct pci_driver {
-	...
-	bool driver_managed_dma;
-+	bool hands_off;		/* Does nothing to a device, unless asked for VFs */
 };

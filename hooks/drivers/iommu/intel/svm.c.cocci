@@ -8,7 +8,6 @@
 // Once: .set_dev_pasid		= intel_iommu_set_dev_pasid,
 // Once: int intel_iommu_sva_supported(
 // Once: INIT_LIST_HEAD(&domain->units);
-// Once: attachments_visit(domain, pasid_entry_tear_down);
 // Once: #include "attach.h"
 
 @@
@@ -36,20 +35,3 @@ expression domain;
 expression domain;
 @@
 - kfree(domain->qi_batch);
-
-@@
-identifier domain, ap, info, flags;
-iterator name list_for_each_entry;
-@@
-intel_mm_release(...)
-{
-	...
--	struct dev_pasid_info *ap;
--	struct device_domain_info *info;
--	unsigned long flags;
-
--	spin_lock_irqsave(&domain->lock, flags);
--	list_for_each_entry(ap, &domain->dev_pasids, link_domain) { ... }
--	spin_unlock_irqrestore(&domain->lock, flags);
-+	attachments_visit(domain, pasid_entry_tear_down);
-}

@@ -23,13 +23,15 @@
 + #include <linux/pci_liveupdate.h>
 
 @@
-identifier pdev, vdev, ret;
+identifier pdev, vdev, ret, msix_pos;
 @@
 int vfio_pci_core_enable(struct vfio_pci_core_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
 +	bool running = pci_liveupdate_is_retrieved(pdev);
 	int ret;
+	...
+	u8 msix_pos;
 +
 +	if (!running && pci_num_vf(pdev) && pci_liveupdate_is_incoming(pdev))
 +		return -EBUSY;

@@ -22,9 +22,9 @@
 #define VTD_SER_VERSION		3
 
 /* Which record it is */
-#define VTD_SER_MAGIC		0x5644542d4c495645ULL	/* VDT-LIVE */
-#define VTD_SER_UNIT_MAGIC	0x5644542d554e4954ULL	/* VDT-UNIT */
-#define VTD_SER_DEVICE_MAGIC	0x5644542d46554e43ULL	/* VDT-FUNC */
+#define VTD_SER_MAGIC		0x5654442d4c495645ULL	/* VTD-LIVE */
+#define VTD_SER_UNIT_MAGIC	0x5654442d554e4954ULL	/* VTD-UNIT */
+#define VTD_SER_DEVICE_MAGIC	0x5654442d46554e43ULL	/* VTD-FUNC */
 
 /* How a device is translated */
 enum vtd_ser_kind {
