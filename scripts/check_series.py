@@ -20,6 +20,7 @@ import collections
 import concurrent.futures
 import contextlib
 import hashlib
+import json
 import pathlib
 import re
 import shutil
@@ -33,6 +34,8 @@ import series
 TREE, OBJ = pathlib.Path("/usr/src/linux"), pathlib.Path("/usr/src/obj")
 STOCK = pathlib.Path("build/linux-stock")
 DONE = pathlib.Path("build/series-checked")
+# Warnings of trees that steps were put to
+KNOWN = DONE / "warnings"
 # All that was ever written to the tree
 WRITTEN = pathlib.Path("build/linux-series.files")
 # What make series has told
@@ -42,14 +45,16 @@ FRAGMENTS = ["tests/host/kernel.config", "tests/host/rework.config",
              "hooks/drivers/iommu/amd/.kunitconfig"]
 # What a result depends on, besides the tree
 JUDGES = [*FRAGMENTS, "scripts/check_series.py", "scripts/guest.py",
-          "scripts/live_update.py", "tests/host/kunit", "build/initramfs.gz"]
+          "scripts/live_update.py", "tests/host/kunit",
+          *sorted(map(str, pathlib.Path("tests/guest").iterdir()))]
 MODES = ["legacy", "scalable-ss", "scalable-fs"]
 REPLACES = "300"
 COPIED = "Copied translation tables from previous kernel"
 # Whose KUnit suites have to be run again
 TESTED = ("drivers/iommu/", "drivers/pci/")
+SELFTESTS = "tools/testing/selftests/"
 # What this kernel is not made of
-ELSEWHERE = ("drivers/iommu/arm/", "Documentation/", "scripts/")
+ELSEWHERE = ("drivers/iommu/arm/", "Documentation/", "MAINTAINERS", "scripts/", "tools/")
 
 
 def fingerprint(trees, step):
@@ -58,7 +63,10 @@ def fingerprint(trees, step):
     for path in (STOCK / "Makefile", *map(pathlib.Path, JUDGES)):
         text.update(path.read_bytes())
     for target in trees.targets():
-        text.update(f"{target}\0{trees.read(target, step.index)}\0".encode())
+        ours = trees.read(target, step.index)
+        if not target.startswith(ELSEWHERE) and \
+                ours != series.stage.kernels(STOCK, target):
+            text.update(f"{target}\0{ours}\0".encode())
     return text.hexdigest()
 
 
@@ -126,6 +134,21 @@ def warnings(text):
     return collections.Counter(re.sub(r":\d+", "", line) for line in found)
 
 
+def build_base(trees, step):
+    """Build the tree that a step is put to; returns all warnings, old ones, too.
+
+    Of a file that is not built again nothing is said.
+    """
+    print("# building what comes before, some 10 minutes the first time", flush=True)
+    bring_tree(trees, step.index - 1 if step.index else None)
+    known = collections.Counter()
+    if KNOWN.exists():
+        known.update(json.loads(KNOWN.read_text()))
+    _, known = build(step, known)
+    KNOWN.write_text(json.dumps(known))
+    return known
+
+
 def build(step, old):
     """Build the kernel of a step; returns what is wrong, and all warnings."""
     good, text = configure()
@@ -137,8 +160,18 @@ def build(step, old):
             line for line in text.splitlines() if re.search("rror|undefined", line))], old
     shutil.copy(OBJ / "arch/x86/boot/bzImage", f"build/bzImage-series-{step.name}")
     found = warnings(text)
-    # Of a file that was not built again nothing is said.
     return sorted(found - old), found | old
+
+
+def build_selftests(paths):
+    """Build the kernel's own tests, if a step changes them: (what is wrong, cells)"""
+    if not any(path.startswith(SELFTESTS) for path in paths):
+        return [], []
+    # They are built in a copy of the tree, which must not stay in its place.
+    good, text = run("unshare", "--mount", "tests/host/selftests",
+                     "build/selftests-series", "vfio")
+    return ([], ["selftests are built"]) if good else \
+        (["selftests do not build: " + "\n".join(text.splitlines()[-5:])], [])
 
 
 def try_modes(kernel, holds):
@@ -229,6 +262,7 @@ class Report:
     def __init__(self, trees):
         self.trees, self.failed, self.begin = trees, 0, time.monotonic()
         self.lines = dict(re.findall(r"^(\S+)\t(\d+\t\d+)\t", TABLE.read_text(), re.M))
+        self.marks = {}
         DONE.mkdir(parents=True, exist_ok=True)
 
     def name(self, step):
@@ -238,9 +272,10 @@ class Report:
 
     def find(self, step):
         """What was found in the same tree, if all was well"""
+        self.marks[step] = fingerprint(self.trees, step)
         with contextlib.suppress(FileNotFoundError):
             mark, row = (DONE / step.name).read_text().split("\n", 1)
-            if mark == fingerprint(self.trees, step):
+            if mark == self.marks[step]:
                 return row
         return None
 
@@ -253,7 +288,7 @@ class Report:
         for text in wrong:
             print("".join(f"# {line}\n" for line in text.splitlines()), end="", flush=True)
         if not wrong:
-            (DONE / step.name).write_text(f"{fingerprint(self.trees, step)}\n{row}")
+            (DONE / step.name).write_text(f"{self.marks[step]}\n{row}")
 
 
 def check(trees, steps, report):
@@ -266,19 +301,19 @@ def check(trees, steps, report):
                 print(f"ok {report.name(step)}; {row} # as before", flush=True)
                 continue
             if known is None:
-                print("# building what comes before, some 10 minutes the first time",
-                      flush=True)
-                bring_tree(trees, step.index - 1 if step.index else None)
-                _, known = build(step, collections.Counter())
-            paths = [path for path in changed(trees, step)
-                     if not path.startswith(ELSEWHERE)]
+                known = build_base(trees, step)
+            paths = list(changed(trees, step))
             bring_tree(trees, step.index)
-            wrong, known = build(step, known) if paths else ([], known)
+            wrong, cells = build_selftests(paths)
+            paths = [path for path in paths if not path.startswith(ELSEWHERE)]
+            if paths:
+                more, known = build(step, known)
+                wrong += more
             if trying:
                 report.tell(trying[0], *trying[1].result())
             trying = None
             if wrong or not paths:
-                report.tell(step, wrong, [] if wrong else ["not built here # SKIP"])
+                report.tell(step, wrong, cells or ["not built here # SKIP"])
             else:
                 trying = step, pool.submit(try_step, trees, step, paths)
         if trying:
