@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: help demo bench check check-long coverage prove live-update kernels tree patch \
-	series check-series shell clean FORCE
+	series check-series deb shell clean FORCE
 
 REPLACES ?= 20000
 export KERNEL_TREE
@@ -29,6 +29,7 @@ help:
 	@echo "make check-long  what repeats or explores (BUDGET= seconds, CHANGES=)"
 	@echo "make coverage  which lines of the driver never run in a test"
 	@echo "make prove    entry_sync, for every entry and every fetch, with CBMC"
+	@echo "make deb      packages for a machine, in build/deb (CONFIG=/boot/config-...)"
 	@echo "make shell    an interactive guest on the rework kernel"
 	@echo "make kernels  build/bzImage-stock and build/bzImage-rework"
 	@echo "make tree     build/linux, the patched source, for your own .config"
@@ -89,6 +90,10 @@ check-series: build/series/table build/linux-series.stamp build/initramfs.gz
 	@$(toolbox) --bind build/linux-series /usr/src/linux \
 		--bind build/obj-series /usr/src/obj scripts/check_series.py $(STEPS)
 
+packages := build/$(if $(CONFIG),own-)deb/hitless
+deb: $(packages).stamp build/deb/hitless-vtd.stamp
+	@echo "apt install ./$(packages)/*.deb ./build/deb/hitless-vtd/*.deb"
+
 shell: build/bzImage-rework build/initramfs.gz
 	scripts/guest --interactive build/bzImage-rework scalable-ss
 
@@ -114,7 +119,7 @@ build/toolbox.stamp: scripts/toolbox | build
 
 build/linux-stock.stamp: scripts/stock scripts/stock.sha256 build/kernel-tree \
 			 build/toolbox.stamp
-	$(call step,scripts/stock && rm -rf build/linux)
+	$(call step,scripts/stock)
 	@touch $@
 
 build/linux.stamp: build/linux-stock.stamp scripts/tree scripts/stage.py $(driver)
@@ -134,7 +139,7 @@ build/linux-series.stamp: build/linux-stock.stamp
 	@mkdir -p build/obj-series
 	@touch $@
 
-build := scripts/kernel scripts/configure
+build := scripts/kernel scripts/configure scripts/progress
 kernel = $(toolbox) --bind build/$(1) /usr/src/linux \
 		    --bind build/obj-$(2) /usr/src/obj scripts/kernel $(2)
 
@@ -204,9 +209,69 @@ build/bzImage-peers-rework: build/bzImage-rework $(peers) | build/bzImage-peers-
 	@$(call from_stock,peers)
 	$(call step,$(call kernel,linux,peers-rework) $(rework) $(peers))
 
+selftests = $(toolbox) --bind build/$(1) /usr/src/linux \
+		       --bind build/obj-$(2) /usr/src/obj tests/host/selftests
+
 build/selftests.stamp: tests/host/selftests build/bzImage-peers-stock
-	$(call step,$(toolbox) --bind build/linux-stock /usr/src/linux \
-		--bind build/obj-peers-stock /usr/src/obj tests/host/selftests)
+	$(call step,$(call selftests,linux-stock,peers-stock) build/selftests \
+		vfio iommu liveupdate)
+	@touch $@
+
+# Our own, which are in the staged tree
+build/selftests-rework.stamp: tests/host/selftests scripts/stage.py build/linux-stock.stamp \
+			      $(shell find hooks/tools -type f) | build/linux.stamp
+	@mkdir -p build/obj-headers
+	$(call step,$(call selftests,linux,headers) build/selftests-rework vfio)
+	@touch $@
+
+# What packages are made by, and from what. Those from a person's configuration have
+# their own place.
+package := scripts/deb scripts/configure scripts/progress build/linux-stock.stamp \
+	   $(wildcard packages/*.config)
+machine := build/linux-stock/arch/x86/configs/x86_64_defconfig \
+	   packages/machines.config packages/linux.config
+# kernel_deb TREE NAME OUT ARGUMENT...
+kernel_deb = $(toolbox) --bind build/$(1) /usr/src/linux \
+			--bind build/obj-$(3) /usr/src/obj scripts/deb $(2) build/$(3) $(4)
+
+build/deb/hitless.stamp: build/linux.stamp $(package)
+	@echo "build/deb/hitless: building, about 25 minutes the first time"
+	@mkdir -p build/obj-deb/hitless
+	$(call step,$(call kernel_deb,linux,hitless,deb/hitless,$(machine) packages/rework.config))
+	@touch $@
+
+build/own-deb/hitless.stamp: build/linux.stamp build/own-deb/base.config $(package)
+	@echo "build/own-deb/hitless: building from $(CONFIG)"
+	@mkdir -p build/obj-own-deb/hitless
+	$(call step,$(call kernel_deb,linux,hitless,own-deb/hitless,build/own-deb/base.config \
+		packages/linux.config packages/rework.config))
+	@touch $@
+
+build/own-deb/base.config: FORCE
+	@mkdir -p build/own-deb
+	@cmp -s $(CONFIG) $@ || cp $(CONFIG) $@
+
+# What it is measured against, from the same objects: what differs must be newer.
+build/deb/stock.stamp: $(package) | build/deb/hitless.stamp
+	@[ -d build/obj-deb/stock ] || { \
+		rm -rf build/obj-deb/new && cp -a build/obj-deb/hitless build/obj-deb/new && \
+		(cd build/linux-stock && xargs touch -c < ../linux.files) && \
+		mv build/obj-deb/new build/obj-deb/stock; }
+	$(call step,$(call kernel_deb,linux-stock,stock,deb/stock,$(machine)))
+	@touch $@
+
+build/image/base.stamp: scripts/image build/toolbox.stamp
+	@mkdir -p build/image build/logs
+	$(call step,scripts/image base)
+	@touch $@
+
+build/image/disk.raw: scripts/image build/image/base.stamp $(shell find tests/image -type f) \
+		      $(addprefix build/deb/,hitless.stamp stock.stamp hitless-vtd.stamp)
+	$(call step,scripts/image disk)
+
+build/deb/hitless-vtd.stamp: build/selftests-rework.stamp scripts/deb-hitless-vtd \
+			     $(shell find packages/hitless-vtd -type f)
+	$(call step,$(toolbox) scripts/deb-hitless-vtd)
 	@touch $@
 
 build/initramfs-peers-stock.gz build/initramfs-peers-rework.gz: build/selftests.stamp
@@ -248,7 +313,8 @@ prove: build/linux.stamp
 	@$(toolbox) tests/host/prove
 
 build/initramfs.gz: build/vmm build/nic build/reach build/bench scripts/initramfs \
-			$(addprefix tests/guest/,init trace follow net coverage peers)
+			build/selftests-rework.stamp \
+			$(addprefix tests/guest/,init trace follow net coverage peers selftest)
 	@$(toolbox) scripts/initramfs $@
 
 build/initramfs-%.gz: build/initramfs.gz build/bzImage-%

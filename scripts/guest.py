@@ -21,6 +21,8 @@ FORMAT = "console_msg_format=syslog"
 # LOG_ERR and worse, of the kernel, which also tells at such a level that it ends
 ERROR = re.compile(r"<[0-3]>(?!.*reboot: )")
 
+FIRMWARE = "/usr/share/ovmf/OVMF.fd"
+
 # What makes a unit of each mode, and what the kernel is told
 MODES = {
     "legacy": ("", "sm_off"),
@@ -84,18 +86,35 @@ def cpus(args):
     return ["-accel", "tcg,thread=multi", "-cpu", args.cpu, "-smp", "2"], tsc_khz()
 
 
+def start_kernel(args, parameters):
+    """Arguments that start a kernel whose init runs the command"""
+    return ["-device", "iommu-testdev", "-kernel", args.kernel, "-initrd", args.initrd,
+            "-append", " ".join([*parameters, "--", *args.command])]
+
+
+def start_disk(args, parameters):
+    """Arguments that start what is on a disk, by UEFI and systemd-boot
+
+    The command are parameters of its kernel, too. The disk stays as it is.
+    """
+    parameters = " ".join([*parameters, *args.command]).replace(",", ",,")
+    return ["-bios", FIRMWARE,
+            "-drive", f"id=disk,if=none,format=raw,snapshot=on,file={args.kernel}",
+            "-device", "nvme,drive=disk,serial=disk",
+            "-smbios", f"type=11,value=io.systemd.boot.kernel-cmdline-extra={parameters}"]
+
+
 def qemu(args):
     """The command line of a guest."""
     machine, khz = cpus(args)
     unit, option = MODES[args.mode]
     unit = ",".join(filter(None, ["intel-iommu,intremap=on", unit, args.unit]))
-    append = ["console=ttyS0", FORMAT, "panic=-1", "no_timer_check", *clock(khz),
-              f"intel_iommu=on,{option}", "iommu.strict=1", args.append, "--", *args.command]
+    parameters = ["console=ttyS0", FORMAT, "panic=-1", "no_timer_check", *clock(khz),
+                  f"intel_iommu=on,{option}", "iommu.strict=1", args.append]
+    start = start_disk if args.disk else start_kernel
     return ["qemu-system-x86_64", *machine, "-machine", "q35", "-m", "1G",
             "-nodefaults", "-display", "none", "-no-reboot",
-            "-device", unit, "-device", "iommu-testdev",
-            "-kernel", args.kernel, "-initrd", args.initrd,
-            "-append", " ".join(append), *args.qemu]
+            "-device", unit, *start(args, parameters), *args.qemu]
 
 
 def find_complaints(args, lines):
@@ -149,6 +168,9 @@ def main():
     parser.add_argument("kernel")
     parser.add_argument("mode", choices=MODES)
     parser.add_argument("command", nargs="*", metavar="COMMAND")
+    parser.add_argument("--disk", action="store_true",
+                        help="KERNEL is a disk that boots by UEFI, with a system of its "
+                        "own, which gets COMMAND as parameters")
     parser.add_argument("--cpu", default="max", help="QEMU's -cpu")
     parser.add_argument("--count", action="store_true",
                         help="one CPU, whose TSC counts instructions")

@@ -1,3 +1,5 @@
+// What iommufd calls the device is of no interest here.
+// Once: NULL);
 @@
 expression fd, iommufd, vf_token;
 @@
