@@ -168,8 +168,8 @@ def build_selftests(paths):
     if not any(path.startswith(SELFTESTS) for path in paths):
         return [], []
     # They are built in a copy of the tree, which must not stay in its place.
-    good, text = run("unshare", "--mount", "tests/host/selftests",
-                     "build/selftests-series", "vfio")
+    good, text = run("unshare", "--mount", "--propagation", "unchanged",
+                     "tests/host/selftests", "build/selftests-series", "vfio")
     return ([], ["selftests are built"]) if good else \
         (["selftests do not build: " + "\n".join(text.splitlines()[-5:])], [])
 
@@ -189,11 +189,16 @@ def try_modes(kernel, holds):
                 yield f"{mode}: {name}={result.get(name)}, promised {value}", None
 
 
-def try_kunit(kernel, sources):
-    """Run the suites that there are; yields what is wrong, and a cell of the table."""
+def try_kunit(kernel, sources, paths):
+    """Run the suites that there are; yields what is wrong, and a cell of the table.
+
+    Cases that are slow run where tests change, and in the end.
+    """
     if not list(sources.rglob("*_test.c")):
         return
-    good, text = run("tests/host/kunit", "--tree", sources, kernel, "scalable-ss")
+    slow = any(re.search("_test|/tests/|_check|_layout", path) for path in paths)
+    good, text = run("tests/host/kunit", "--tree", sources, *[] if slow else ["--quick"],
+                     kernel, "scalable-ss")
     yield None, f"KUnit: {len(re.findall(r'^ok ', text, re.M))}"
     if not good:
         yield "KUnit: " + "\n".join(line for line in text.splitlines()
@@ -249,7 +254,7 @@ def try_step(trees, step, paths):
     if any(path.startswith(TESTED) for path in paths):
         with tempfile.TemporaryDirectory() as sources:
             series.write_files(pathlib.Path(sources), trees, step.index)
-            found += try_kunit(kernel, pathlib.Path(sources))
+            found += try_kunit(kernel, pathlib.Path(sources), paths)
     for word in here:
         found += {"kdump": try_kdump, "live-update": try_live_update}[word](kernel)
     pathlib.Path(kernel).unlink()

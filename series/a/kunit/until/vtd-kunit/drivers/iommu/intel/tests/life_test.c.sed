@@ -1,0 +1,7 @@
+# Devices that come in are what another series brings.
+/^static const struct world_config crash_params\[\] = \{$/,/^\};$/{
+/^\t\{.*,$/{
+/\},$/!N
+}
+/came_in/d
+}
