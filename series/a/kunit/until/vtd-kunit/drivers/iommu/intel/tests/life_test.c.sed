@@ -5,3 +5,9 @@
 }
 /came_in/d
 }
+/^\/\* A device comes in with ATS on, /,/^\}$/{
+/^\}$/!d
+N
+d
+}
+/^\tKUNIT_CASE\(left_out\),$/d
