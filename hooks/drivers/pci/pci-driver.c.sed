@@ -1,2 +1,2 @@
-# Once: !pci_liveupdate_keep_master(pci_dev))
-/^static void pci_device_shutdown\(/,/^\}$/s/^\tif \(kexec_in_progress && \((.*)\)\)$/\tif (kexec_in_progress \&\& \1 \&\&\n\t    !pci_liveupdate_keep_master(pci_dev))/
+# Once: if (kexec_in_progress && pci_liveupdate_keep_master(pci_dev))
+/^static void pci_device_shutdown\(/,/^\}$/s/^\t\tdrv->shutdown\(pci_dev\);$/&\n\n\t\/* What goes on with DMA keeps the Bus Master bit. *\/\n\tif (kexec_in_progress \&\& pci_liveupdate_keep_master(pci_dev))\n\t\treturn;/
