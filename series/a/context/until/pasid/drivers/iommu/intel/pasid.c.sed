@@ -1,2 +1,9 @@
 # What stood below it is in context.c.
-/^ \* Interfaces to setup or teardown a pasid table to the scalable-mode$/,/^ \*\/$/d
+/^\/\*$/{
+N
+/\n \* Interfaces to setup or teardown a pasid table to the scalable-mode$/{
+N
+N
+d
+}
+}
