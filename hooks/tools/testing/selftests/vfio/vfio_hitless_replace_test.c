@@ -47,7 +47,6 @@ struct side {
 };
 
 struct counts {
-	unsigned long copies;
 	unsigned long quiet;
 	unsigned long failed;
 	unsigned long lost;
@@ -214,7 +213,7 @@ static void judge(struct race *race, u64 count, int attached)
 
 static void copy_once(struct race *race)
 {
-	u64 count = race->counts.copies % 2 ? race->batch : 1;
+	u64 count = atomic_load(&race->copies) % 2 ? race->batch : 1;
 	unsigned int before;
 	int attached = -1;
 
@@ -233,7 +232,6 @@ static void copy_once(struct race *race)
 		judge(race, count, attached);
 	}
 
-	race->counts.copies++;
 	atomic_fetch_add(&race->copies, 1);
 }
 
@@ -270,7 +268,7 @@ static struct race *under_way;
 static void report(struct race *race)
 {
 	ksft_print_msg("replaces=%u copies=%lu quiet=%lu failed=%lu lost=%lu misplaced=%lu\n",
-		       REPLACES, race->counts.copies, race->counts.quiet,
+		       REPLACES, atomic_load(&race->copies), race->counts.quiet,
 		       race->counts.failed, race->counts.lost, race->counts.misplaced);
 }
 
@@ -323,7 +321,7 @@ TEST_F_TIMEOUT(hitless_replace, requests_without_pasid, 600)
 
 	expect_hitless(_metadata, race);
 	/* Some must have been overlapped by a replace. */
-	ASSERT_GT(race->counts.copies, race->counts.quiet);
+	ASSERT_GT(atomic_load(&race->copies), race->counts.quiet);
 }
 
 static void replace_pasid(struct race *race)
@@ -349,7 +347,7 @@ TEST_F_TIMEOUT(hitless_replace, while_a_pasid_changes, 600)
 
 	expect_hitless(_metadata, race);
 	/* None was overlapped by a replace of what it goes through. */
-	ASSERT_EQ(race->counts.quiet, race->counts.copies);
+	ASSERT_EQ(race->counts.quiet, atomic_load(&race->copies));
 }
 
 int main(int argc, char *argv[])

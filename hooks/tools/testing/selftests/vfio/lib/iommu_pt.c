@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <unistd.h>
 
 #include <sys/ioctl.h>
 
