@@ -11,9 +11,9 @@ suites that there are pass? The file "checks" of a step says what else: a line w
   kdump, live-update    is done in the tree of this step alone;
   lost=0, stale=0       with modes, is promised from this step on.
 
-What was found in the very same tree is not looked for again. While guests run, the
-next step is built. Runs in the toolbox, with a tree and an object directory of its own
-at /usr/src.
+SMMUv3's driver is compiled, for arm64. What was found in the very same tree is not
+looked for again. While guests run, the next step is built. Runs in the toolbox, with a
+tree and an object directory of its own at /usr/src.
 """
 
 import collections
@@ -23,6 +23,7 @@ import hashlib
 import json
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,7 @@ FRAGMENTS = ["tests/host/kernel.config", "tests/host/rework.config",
              "hooks/drivers/iommu/amd/.kunitconfig"]
 # What a result depends on, besides the tree
 JUDGES = [*FRAGMENTS, "scripts/check_series.py", "scripts/guest.py",
-          "scripts/live_update.py", "tests/host/kunit",
+          "scripts/live_update.py", "tests/host/kunit", "tests/host/arm64.config",
           *sorted(map(str, pathlib.Path("tests/guest").iterdir()))]
 MODES = ["legacy", "scalable-ss", "scalable-fs"]
 REPLACES = "300"
@@ -53,8 +54,13 @@ COPIED = "Copied translation tables from previous kernel"
 # Whose KUnit suites have to be run again
 TESTED = ("drivers/iommu/", "drivers/pci/")
 SELFTESTS = "tools/testing/selftests/"
-# What this kernel is not made of
-ELSEWHERE = ("drivers/iommu/arm/", "Documentation/", "MAINTAINERS", "scripts/", "tools/")
+# What no kernel here is made of
+NO_KERNEL = ("Documentation/", "MAINTAINERS", "scripts/", "tools/")
+# What the kernel that boots is not made of
+ARM64 = "drivers/iommu/arm/"
+ELSEWHERE = (*NO_KERNEL, ARM64)
+ARM64_MAKE = ["ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-"]
+ARM64_OBJ = pathlib.Path("build/obj-series-arm64")
 
 
 def fingerprint(trees, step):
@@ -62,9 +68,10 @@ def fingerprint(trees, step):
     text = hashlib.sha256(repr(promises(trees, step)).encode())
     for path in (STOCK / "Makefile", *map(pathlib.Path, JUDGES)):
         text.update(path.read_bytes())
+    here = set(changed(trees, step))
     for target in trees.targets():
         ours = trees.read(target, step.index)
-        if not target.startswith(ELSEWHERE) and \
+        if target in here or not target.startswith(NO_KERNEL) and \
                 ours != series.stage.kernels(STOCK, target):
             text.update(f"{target}\0{ours}\0".encode())
     return text.hexdigest()
@@ -172,6 +179,26 @@ def build_selftests(paths):
                      "tests/host/selftests", "build/selftests-series", "vfio")
     return ([], ["selftests are built"]) if good else \
         (["selftests do not build: " + "\n".join(text.splitlines()[-5:])], [])
+
+
+def compile_arm64(paths):
+    """Compile the drivers for arm64, if a step changes one: (what is wrong, cells)"""
+    if not any(path.startswith(ARM64) for path in paths):
+        return [], []
+    ARM64_OBJ.mkdir(exist_ok=True)
+    kunitconfig = TREE / ARM64 / "arm-smmu-v3/.kunitconfig"
+    configure_it = ["scripts/configure", *ARM64_MAKE, "tests/host/arm64.config",
+                    str(kunitconfig)]
+    make = ["make", "-s", "-C", str(TREE), f"O={OBJ}", "-j2", "W=1", *ARM64_MAKE,
+            "drivers/iommu/"]
+    # Its objects stand in the place of the others, as long as that takes.
+    good, text = run("unshare", "--mount", "--propagation", "unchanged", "sh", "-c",
+                     f"busybox mount --bind {ARM64_OBJ} {OBJ} && "
+                     f"{shlex.join(configure_it)} && {shlex.join(make)}")
+    if not good:
+        return ["does not build for arm64: " + "\n".join(text.splitlines()[-5:])], []
+    found = [line for line in warnings(text) if any(path in line for path in paths)]
+    return found, ["compiled for arm64"]
 
 
 def try_modes(kernel, holds):
@@ -305,22 +332,26 @@ def check(trees, steps, report):
             if row is not None:
                 print(f"ok {report.name(step)}; {row} # as before", flush=True)
                 continue
-            if known is None:
-                known = build_base(trees, step)
             paths = list(changed(trees, step))
+            built = [path for path in paths if not path.startswith(ELSEWHERE)]
+            if built and known is None:
+                known = build_base(trees, step)
             bring_tree(trees, step.index)
-            wrong, cells = build_selftests(paths)
-            paths = [path for path in paths if not path.startswith(ELSEWHERE)]
-            if paths:
+            wrong, cells = [], []
+            for compile_more in (build_selftests, compile_arm64):
+                more, also = compile_more(paths)
+                wrong += more
+                cells += also
+            if built:
                 more, known = build(step, known)
                 wrong += more
             if trying:
                 report.tell(trying[0], *trying[1].result())
             trying = None
-            if wrong or not paths:
+            if wrong or not built:
                 report.tell(step, wrong, cells or ["not built here # SKIP"])
             else:
-                trying = step, pool.submit(try_step, trees, step, paths)
+                trying = step, pool.submit(try_step, trees, step, built)
         if trying:
             report.tell(trying[0], *trying[1].result())
 
