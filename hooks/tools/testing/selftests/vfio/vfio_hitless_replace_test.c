@@ -67,6 +67,8 @@ struct race {
 	bool pasid;
 	int pasid_side;
 
+	pthread_t copier;
+	unsigned int replaces;
 	/* Odd while a replace is under way; sides[seq / 2 % 2] is attached otherwise */
 	atomic_uint seq;
 	atomic_ulong copies;
@@ -268,17 +270,21 @@ static struct race *under_way;
 static void report(struct race *race)
 {
 	ksft_print_msg("replaces=%u copies=%lu quiet=%lu failed=%lu lost=%lu misplaced=%lu\n",
-		       REPLACES, atomic_load(&race->copies), race->counts.quiet,
+		       race->replaces, atomic_load(&race->copies), race->counts.quiet,
 		       race->counts.failed, race->counts.lost, race->counts.misplaced);
 }
 
-/* A driver that gives up ends the program: the copy under way has failed, too. */
+/*
+ * A driver that gives up ends the program: the copy under way has failed, too. What
+ * else ends it has not to do with the device.
+ */
 static void report_at_exit(void)
 {
 	if (!under_way)
 		return;
 
-	under_way->counts.failed++;
+	if (pthread_equal(pthread_self(), under_way->copier))
+		under_way->counts.failed++;
 	report(under_way);
 }
 
@@ -286,20 +292,17 @@ static void report_at_exit(void)
 static void copy_during(struct race *race,
 			void (*change)(struct race *race))
 {
-	pthread_t thread;
-	int i;
-
 	under_way = race;
 	VFIO_ASSERT_EQ(atexit(report_at_exit), 0);
-	VFIO_ASSERT_EQ(pthread_create(&thread, NULL, copy_thread, race), 0);
+	VFIO_ASSERT_EQ(pthread_create(&race->copier, NULL, copy_thread, race), 0);
 	wait_for_copy(race);
-	for (i = 0; i < REPLACES; i++) {
+	while (race->replaces < REPLACES) {
 		change(race);
-		if (!(i % QUIET_EVERY))
+		if (!(race->replaces++ % QUIET_EVERY))
 			wait_for_copy(race);
 	}
 	atomic_store(&race->stop, true);
-	VFIO_ASSERT_EQ(pthread_join(thread, NULL), 0);
+	VFIO_ASSERT_EQ(pthread_join(race->copier, NULL), 0);
 	under_way = NULL;
 	report(race);
 }
