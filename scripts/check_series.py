@@ -109,6 +109,11 @@ def run(*command):
     return done.returncode == 0, done.stdout
 
 
+def run_apart(*command):
+    """Run a command whose mounts end with it: what it needs in the place of ours"""
+    return run("unshare", "--mount", "--propagation", "unchanged", *command)
+
+
 def bring_tree(trees, index):
     """Make /usr/src/linux the tree of a step. What is not ours any more is stock's."""
     written = set(WRITTEN.read_text().split()) if WRITTEN.exists() else set()
@@ -175,8 +180,7 @@ def build_selftests(paths):
     if not any(path.startswith(SELFTESTS) for path in paths):
         return [], []
     # They are built in a copy of the tree, which must not stay in its place.
-    good, text = run("unshare", "--mount", "--propagation", "unchanged",
-                     "tests/host/selftests", "build/selftests-series", "vfio")
+    good, text = run_apart("tests/host/selftests", "build/selftests-series", "vfio")
     return ([], ["selftests are built"]) if good else \
         (["selftests do not build: " + "\n".join(text.splitlines()[-5:])], [])
 
@@ -192,9 +196,8 @@ def compile_arm64(paths):
     make = ["make", "-s", "-C", str(TREE), f"O={OBJ}", "-j2", "W=1", *ARM64_MAKE,
             "drivers/iommu/"]
     # Its objects stand in the place of the others, as long as that takes.
-    good, text = run("unshare", "--mount", "--propagation", "unchanged", "sh", "-c",
-                     f"busybox mount --bind {ARM64_OBJ} {OBJ} && "
-                     f"{shlex.join(configure_it)} && {shlex.join(make)}")
+    good, text = run_apart("sh", "-c", f"busybox mount --bind {ARM64_OBJ} {OBJ} && "
+                           f"{shlex.join(configure_it)} && {shlex.join(make)}")
     if not good:
         return ["does not build for arm64: " + "\n".join(text.splitlines()[-5:])], []
     found = [line for line in warnings(text) if any(path in line for path in paths)]
