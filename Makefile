@@ -235,7 +235,7 @@ kernel_deb = $(toolbox) --bind build/$(1) /usr/src/linux \
 			--bind build/obj-$(3) /usr/src/obj scripts/deb $(2) build/$(3) $(4)
 
 build/deb/hitless.stamp: build/linux.stamp $(package)
-	@echo "build/deb/hitless: building, about 30 minutes the first time"
+	@echo "build/deb/hitless: building, about 40 minutes the first time"
 	@mkdir -p build/obj-deb/hitless
 	$(call step,$(call kernel_deb,linux,hitless,deb/hitless,$(machine) packages/rework.config))
 	@touch $@

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Have a device copy memory before, during and after the kernel is replaced.
+ * Have a device copy memory before and after the kernel is replaced.
  *
  * The first stage has a device copy, preserves its memory and its file, has it copy
  * again, and stays. After a kexec the second one retrieves both, and has the device
@@ -63,7 +63,7 @@ static void use_memory(struct copier *copier)
 	};
 }
 
-/* Copy a pattern that has not been there before, and look for each byte. */
+/* Copy another byte than the time before, and look for each of them. */
 static bool copy(struct copier *copier)
 {
 	u8 *src = copier->memory.vaddr + SZ_2M + SZ_64K, *dst = src + SZ_1M;
